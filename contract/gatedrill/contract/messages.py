@@ -1,0 +1,145 @@
+"""What the conductor and the fleets say to each other over MQTT. JSON, one struct a message.
+
+Instants are nanoseconds; whose clock they are read on stands with each field. The protocol version
+is part of the topic (see `topics`) and of a fleet's presence, so that a stranger is recognised
+before it is told anything.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from gatedrill.contract.attempt import ScanRecord
+
+PROTOCOL_VERSION = 1
+
+
+class BurstKind(StrEnum):
+    """What happens at the common instant T."""
+
+    PRESENT = "present"
+    """The ticket is shown to the reader at T: decoding and all counts."""
+    REQUEST = "request"
+    """The ticket was read before; its check-in request is let go at T: the hardest race."""
+
+
+class DeviceInfo(msgspec.Struct, frozen=True):
+    """One device of a fleet, as the roster shows it.
+
+    `repeat_window_s` is how long the same symbol must be out of view to count as a new scan.
+    """
+
+    name: str
+    reader: str
+    repeat_window_s: float
+
+
+class Presence(msgspec.Struct, frozen=True):
+    """A fleet is here. Retained, repeated as a heartbeat; an empty payload means it has gone.
+
+    `boot` tells two starts of one fleet apart; `target` is the check-in service that its devices
+    ask (its key travels by the environment, never by MQTT).
+    """
+
+    fleet: str
+    boot: str
+    host: str
+    target: str
+    devices: tuple[DeviceInfo, ...]
+    protocol: int = PROTOCOL_VERSION
+
+
+class Ping(msgspec.Struct, frozen=True):
+    """What time is it at yours? `sent_ns` is on the conductor's clock and comes back unchanged."""
+
+    sent_ns: int
+
+
+class Pong(msgspec.Struct, frozen=True):
+    """Answer to a ping; `received_ns` and `replied_ns` are on the fleet's clock."""
+
+    boot: str
+    sent_ns: int
+    received_ns: int
+    replied_ns: int
+
+
+class Presentation(msgspec.Struct, frozen=True):
+    """Show this symbol to that device; report the scan as `attempt`.
+
+    `symbol` is the text in the code, `seed` decides how the emulated guest holds it.
+    """
+
+    attempt: str
+    device: str
+    symbol: str
+    seed: int
+
+
+class ArmBurst(msgspec.Struct, frozen=True, tag="burst"):
+    """Make everything ready for one burst, then say `Armed`.
+
+    `clock_offset_ns` is the fleet's clock minus the conductor's: the fleet translates T with it.
+    """
+
+    step: str
+    boot: str
+    kind: BurstKind
+    clock_offset_ns: int
+    presentations: tuple[Presentation, ...]
+
+
+class ArmStream(msgspec.Struct, frozen=True, tag="stream"):
+    """Make everything ready for a closed loop, then say `Armed`.
+
+    From T on, each device scans its own tickets in order, resting `pause_s` after each, until
+    `duration_s` have passed or it has no more.
+    """
+
+    step: str
+    boot: str
+    clock_offset_ns: int
+    presentations: tuple[Presentation, ...]
+    pause_s: float
+    duration_s: float
+
+
+Arm = ArmBurst | ArmStream
+
+
+class Armed(msgspec.Struct, frozen=True):
+    """The fleet is ready for the step. `unready` names the devices that are not, and why."""
+
+    step: str
+    boot: str
+    unready: dict[str, str] = {}
+
+
+class Fire(msgspec.Struct, frozen=True):
+    """The common instant of a step; `at_ns` is on the conductor's clock."""
+
+    step: str
+    at_ns: int
+
+
+class Disarm(msgspec.Struct, frozen=True):
+    """The conductor has gone: forget what was armed."""
+
+    why: str
+
+
+class Report(msgspec.Struct, frozen=True):
+    """Scans as they end. `finished` says that the fleet has nothing left to do in this step."""
+
+    step: str
+    boot: str
+    scans: tuple[ScanRecord, ...]
+    finished: bool = False
+
+
+class ConductorClaim(msgspec.Struct, frozen=True):
+    """Somebody conducts this venue. Retained; an empty payload means it has gone."""
+
+    conductor: str
+    host: str
+    pid: int
