@@ -13,6 +13,9 @@ from gatedrill.contract.attempt import ScanRecord
 
 PROTOCOL_VERSION = 1
 
+ANSWER_TIMEOUT_S = 5.0
+"""How long a device waits for the service; the conductor waits longer than that for the device."""
+
 
 class BurstKind(StrEnum):
     """What happens at the common instant T."""

@@ -1,0 +1,5 @@
+"""`python -m gatedrill.cli` is `gatedrill`."""
+
+from gatedrill.cli.main import main
+
+main()

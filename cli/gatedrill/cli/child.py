@@ -1,0 +1,109 @@
+"""A part of the venue as a process of its own: started, ready, stopped, never left behind.
+
+The child says on its standard output, in one JSON line, that it is ready or why it cannot be. It
+ends when its standard input closes, so that it goes with us however we go.
+"""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from gatedrill.contract.errors import GatedrillError, PeerError, UsageError
+
+READY_TIMEOUT_S = 30.0
+_STOP_TIMEOUT_S = 5.0
+
+
+class ChildReady(msgspec.Struct, frozen=True, tag_field="child", tag="ready"):
+    """The child serves; `url` is where, `what` says what it is."""
+
+    url: str
+    what: str
+
+
+class ChildFailed(msgspec.Struct, frozen=True, tag_field="child", tag="failed"):
+    """The child cannot serve, and ends with `exit_code`."""
+
+    message: str
+    exit_code: int
+
+
+_WORD: msgspec.json.Decoder[ChildReady | ChildFailed] = msgspec.json.Decoder(
+    ChildReady | ChildFailed
+)
+
+
+class Child:
+    """One running part of the venue."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process, ready: ChildReady) -> None:
+        self.name = name
+        self.url = ready.url
+        self.what = ready.what
+        self._process = process
+
+    @classmethod
+    async def start(
+        cls, name: str, arguments: Sequence[str], environment: Mapping[str, str]
+    ) -> "Child":
+        """Start `gatedrill` with these arguments and wait until it is ready.
+
+        Raises what the child says is wrong, or PeerError if it ends or hangs without a word.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gatedrill.cli", *arguments, "--supervised"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=dict(environment),
+            start_new_session=True,  # Ctrl-C is for us, and we stop the child
+        )
+        try:
+            return cls(name, process, await _await_ready(name, process))
+        except BaseException:
+            await _end(process)
+            raise
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    async def stop(self) -> None:
+        """End the child: kindly, and if that takes too long, for good."""
+        await _end(self._process)
+
+
+async def _await_ready(name: str, process: asyncio.subprocess.Process) -> ChildReady:
+    assert process.stdout is not None  # noqa: S101 - piped above
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), READY_TIMEOUT_S)
+        word = _WORD.decode(line)
+    except TimeoutError:
+        raise PeerError(f"the {name} was not ready within {READY_TIMEOUT_S:g} s") from None
+    except msgspec.DecodeError:
+        code = await process.wait()
+        raise PeerError(f"the {name} ended at once with exit code {code}") from None
+    if isinstance(word, ChildFailed):
+        raise _as_error(word)
+    return word
+
+
+def _as_error(failed: ChildFailed) -> GatedrillError:
+    kind = PeerError if failed.exit_code == PeerError.exit_code else UsageError
+    return kind(failed.message)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    assert process.stdin is not None  # noqa: S101 - piped above
+    process.stdin.close()
+    try:
+        await asyncio.wait_for(process.wait(), _STOP_TIMEOUT_S)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

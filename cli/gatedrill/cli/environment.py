@@ -1,0 +1,39 @@
+"""What users have in their environment already. Options win over it."""
+
+import os
+from collections.abc import Mapping
+
+import msgspec
+
+BROKER = "GATEDRILL_BROKER"
+TARGET = "SUPABASE_URL"
+KEY = "SUPABASE_SERVICE_ROLE_KEY"
+EVENT = "TEST_EVENT_ID"
+RACE_TICKET = "RACE_TEST_TICKET_ID"
+SCANNER = "TEST_SCANNER_ID"
+
+DEFAULT_EVENT = "00000000-0000-4000-8000-0000000000e0"
+DEFAULT_SCANNER = "00000000-0000-4000-8000-0000000000a0"
+
+
+class Environment(msgspec.Struct, frozen=True):
+    """The environment variables that gatedrill reads; an empty one counts as not set."""
+
+    broker: str | None
+    target: str | None
+    key: str | None
+    event_id: str
+    race_ticket: str | None
+    scanned_by: str
+
+
+def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
+    """What these variables say."""
+    return Environment(
+        broker=variables.get(BROKER) or None,
+        target=variables.get(TARGET) or None,
+        key=variables.get(KEY) or None,
+        event_id=variables.get(EVENT) or DEFAULT_EVENT,
+        race_ticket=variables.get(RACE_TICKET) or None,
+        scanned_by=variables.get(SCANNER) or DEFAULT_SCANNER,
+    )

@@ -1,0 +1,85 @@
+"""Logging to stderr: text for people, JSON lines for machines, secrets for nobody."""
+
+import logging
+import sys
+import time
+from collections.abc import Iterable
+from enum import StrEnum
+
+import msgspec
+
+_CONTEXT = ("run", "device", "fleet")
+
+
+class LogLevel(StrEnum):
+    """What `--log-level` takes."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def set_up_logging(level: LogLevel, *, as_json: bool) -> None:
+    """Send every record of `level` and above to stderr."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines() if as_json else _Text())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+    if level is not LogLevel.DEBUG:  # they tell every request, which is the history's business
+        for chatty in ("httpx", "httpcore", "asyncio"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+class _Redactor:
+    """Replaces known secrets in everything that is logged."""
+
+    def __init__(self) -> None:
+        self._secrets: set[str] = set()
+
+    def add(self, secrets: Iterable[str]) -> None:
+        self._secrets.update(secret for secret in secrets if secret)
+
+    def clean(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+
+_redactor = _Redactor()
+
+
+def never_log(*secrets: str | None) -> None:
+    """From now on these strings appear as `***` in every log line."""
+    _redactor.add(secret for secret in secrets if secret)
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        context = "".join(f" {key}={value}" for key, value in _context(record).items())
+        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        line = f"{clock}.{int(record.msecs):03} {record.levelname.lower():<7}{context} "
+        return _redactor.clean(line + f"{record.name}: {_message(self, record)}")
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            **_context(record),
+            "message": _redactor.clean(_message(self, record)),
+        }
+        return msgspec.json.encode(line).decode()
+
+
+def _context(record: logging.LogRecord) -> dict[str, str]:
+    return {key: str(getattr(record, key)) for key in _CONTEXT if hasattr(record, key)}
+
+
+def _message(formatter: logging.Formatter, record: logging.LogRecord) -> str:
+    message = record.getMessage()
+    if record.exc_info:
+        message += "\n" + formatter.formatException(record.exc_info)
+    return message

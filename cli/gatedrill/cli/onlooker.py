@@ -1,0 +1,59 @@
+"""How a run shows itself: progress on stderr, verdicts on stdout."""
+
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from gatedrill.orchestrator.plan import Step
+from gatedrill.orchestrator.result import Result
+from gatedrill.orchestrator.summary import print_summary
+
+
+class TerminalOnlooker:
+    """An `Onlooker` as a context manager: a bar on a terminal, a line a step elsewhere."""
+
+    def __init__(self) -> None:
+        self._out = Console(highlight=False)
+        self._err = Console(stderr=True, highlight=False)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            console=self._err,
+            transient=True,
+            disable=not self._err.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "TerminalOnlooker":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def say(self, line: str) -> None:
+        """One line for people."""
+        self._err.print(line, soft_wrap=True, markup=False)
+
+    def update(self, step: Step, scans: int) -> None:
+        """So many scans of a step have ended."""
+        if step.id not in self._tasks:
+            self._tasks[step.id] = self._bar.add_task(step.id, total=len(step.scans))
+            if not self._err.is_terminal:
+                self.say(f"{step.id}: up to {len(step.scans)} scans")
+        self._bar.update(self._tasks[step.id], completed=scans)
+
+    def show(self, result: Result, folder: Path) -> None:
+        """Print the summary of a scenario that was judged."""
+        self._bar.stop()
+        print_summary(result, self._out)
+        self._out.print(f"kept in {folder}\n", soft_wrap=True, markup=False)
+        self._bar.start()

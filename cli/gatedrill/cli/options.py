@@ -1,0 +1,44 @@
+"""Options that several commands share."""
+
+from typing import Annotated
+
+import typer
+
+from gatedrill.cli import environment
+from gatedrill.cli.logs import LogLevel
+
+BrokerUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--broker",
+        metavar="URL",
+        help=f"Broker of the venue, mqtt://host[:port]. Environment: {environment.BROKER}",
+        show_default=False,
+    ),
+]
+TargetUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--target",
+        metavar="URL",
+        help="The check-in service. "
+        f"Environment: {environment.TARGET}; its key comes from {environment.KEY} alone",
+        show_default=False,
+    ),
+]
+AllowTarget = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-target",
+        metavar="HOST",
+        help="A host other than this machine that you may put load on. Repeatable",
+        show_default=False,
+    ),
+]
+Decoder = Annotated[
+    str, typer.Option("--decoder", metavar="NAME", help="What reads camera frames: zxing or zbar")
+]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes a free one")]
+Level = Annotated[LogLevel, typer.Option("--log-level", help="What is logged to stderr")]
+LogJson = Annotated[bool, typer.Option("--log-json", help="Log as JSON lines")]
+Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]

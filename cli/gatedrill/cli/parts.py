@@ -1,0 +1,144 @@
+"""The parts of a venue, each started by hand: `broker`, `backend`, `fleet`."""
+
+import asyncio
+import resource
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gatedrill.cli import options
+from gatedrill.cli.environment import BROKER, KEY, TARGET, read_environment
+from gatedrill.cli.extras import extra_needed
+from gatedrill.cli.logs import LogLevel, never_log, set_up_logging
+from gatedrill.cli.service_process import serve_until_stopped
+from gatedrill.contract.errors import UsageError
+from gatedrill.contract.topics import check_name
+from gatedrill.orchestrator.target import check_target
+
+
+class BrokerKind(StrEnum):
+    """Which broker to start."""
+
+    AUTO = "auto"
+    MOSQUITTO = "mosquitto"
+    EMBEDDED = "embedded"
+
+
+def broker(
+    port: options.Port = 1883,
+    kind: Annotated[
+        BrokerKind, typer.Option(help="auto: Mosquitto where it is on PATH, else the embedded one")
+    ] = BrokerKind.AUTO,
+    log_level: options.Level = LogLevel.WARNING,
+    log_json: options.LogJson = False,
+    supervised: options.Supervised = False,
+) -> None:
+    """Start an MQTT broker on this machine's loopback address."""
+    from gatedrill.broker.serve import BrokerReady, serve
+
+    set_up_logging(log_level, as_json=log_json)
+
+    async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
+        def broker_ready(up: BrokerReady) -> None:
+            ready(up.url, up.kind)
+
+        await serve(port=port, kind=kind.value, ready=broker_ready, stop=stop)
+
+    serve_until_stopped(run, supervised=supervised)
+
+
+def backend(
+    port: options.Port = 8000,
+    database: Annotated[
+        Path | None,
+        typer.Option("--db", metavar="FILE", help="SQLite file; without it, a temporary one"),
+    ] = None,
+    fault: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Plant a fault that a drill should find"),
+    ] = None,
+    log_level: options.Level = LogLevel.WARNING,
+    log_json: options.LogJson = False,
+    supervised: options.Supervised = False,
+) -> None:
+    """Start the reference check-in service on this machine's loopback address."""
+    set_up_logging(log_level, as_json=log_json)
+    key = _required_key()
+    with extra_needed("backend"):
+        from gatedrill.backend.serve import serve
+
+    what = f"reference backend, fault {fault}" if fault else "reference backend"
+
+    async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
+        def backend_ready(url: str) -> None:
+            ready(url, what)
+
+        await serve(
+            port=port, key=key, database=database, fault=fault, ready=backend_ready, stop=stop
+        )
+
+    serve_until_stopped(run, supervised=supervised)
+
+
+def fleet(
+    count: Annotated[int, typer.Option(min=1, max=1000, help="How many devices")] = 10,
+    name_prefix: Annotated[
+        str, typer.Option(help="Names of the fleet and, with a number, of its devices")
+    ] = "gate",
+    broker: options.BrokerUrl = None,
+    target: options.TargetUrl = None,
+    allow_target: options.AllowTarget = None,
+    decoder: options.Decoder = "zxing",
+    log_level: options.Level = LogLevel.WARNING,
+    log_json: options.LogJson = False,
+    supervised: options.Supervised = False,
+) -> None:
+    """Start emulated devices and have them join a venue."""
+    set_up_logging(log_level, as_json=log_json)
+    with extra_needed("devices"):
+        from gatedrill.devices.emulated import emulated_devices
+        from gatedrill.devices.host import FleetSettings, serve_fleet
+
+    environment = read_environment()
+    settings = FleetSettings(
+        name=check_name(name_prefix, "name prefix"),
+        devices=emulated_devices(name_prefix, count),
+        broker=_required(broker or environment.broker, "--broker", BROKER),
+        target=check_target(
+            _required(target or environment.target, "--target", TARGET), allow_target or ()
+        ),
+        key=_required_key(),
+        scanned_by=environment.scanned_by,
+        decoder=decoder,
+    )
+    _allow_many_files()
+    cameras = sum(device.reader == "camera" for device in settings.devices)
+    what = f"{cameras} emulated cameras, {count - cameras} emulated serial scanners"
+
+    async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
+        await serve_fleet(settings, ready=lambda: ready("the broker", what), stop=stop)
+
+    serve_until_stopped(run, supervised=supervised)
+
+
+def _required(value: str | None, option: str, variable: str) -> str:
+    if value is None:
+        raise UsageError(f"{option} is missing: give it, or set {variable}")
+    return value
+
+
+def _required_key() -> str:
+    key = read_environment().key
+    if key is None:
+        raise UsageError(f"the service's key is missing: set {KEY} (it is no option on purpose)")
+    never_log(key)
+    return key
+
+
+def _allow_many_files() -> None:
+    """A device takes several file descriptors; the usual limit of 1,024 ends at some 200."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,24 @@
+"""`gatedrill report`: judge a run's folder again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gatedrill.cli.exits import gravest
+from gatedrill.orchestrator.run_folder import find_runs
+from gatedrill.orchestrator.summary import print_summary
+
+
+def report(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A run's folder, or one that holds several")
+    ],
+) -> int:
+    """Judge a run again from its folder, without running anything, and end with its verdict."""
+    console = Console(highlight=False)
+    results = [run.judge() for run in find_runs(folder)]
+    for result in results:
+        print_summary(result, console)
+    return gravest([result.exit_code for result in results])

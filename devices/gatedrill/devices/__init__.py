@@ -1,0 +1,1 @@
+"""Gate devices: what reads a ticket, decides about it, and reports the scan."""

@@ -1,0 +1,1 @@
+"""Was it right? Each check is a pure function of the evidence and shows its smallest witness."""

@@ -1,0 +1,171 @@
+"""The conductor: takes a plan step by step through arm, fire and gather.
+
+It tells each fleet what to prepare, waits until all are ready, names the instant T, and then does
+nothing until the answers are in. What comes back goes into the history; nothing is judged here.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from gatedrill.broker.bus import Bus
+from gatedrill.broker.clock import measure_offset
+from gatedrill.contract import topics
+from gatedrill.contract.clock import Clock, ClockEstimate
+from gatedrill.contract.messages import (
+    ANSWER_TIMEOUT_S,
+    Arm,
+    ArmBurst,
+    Armed,
+    ArmStream,
+    Fire,
+    Presence,
+    Presentation,
+    Report,
+)
+from gatedrill.orchestrator.history import ClockRead, Event, Fired, Silent
+from gatedrill.orchestrator.plan import BurstStep, Plan, PlannedScan, Step
+from gatedrill.orchestrator.roster import Roster
+from gatedrill.orchestrator.step_watch import Gone, Part, StepWatch, Word
+
+LEAD_S = 0.5
+"""How far ahead T lies once all are armed: time for the word to reach all, then for quiet."""
+ARM_TIMEOUT_S = 20.0
+ARM_TIMEOUT_PER_SCAN_S = 0.05
+GATHER_MARGIN_S = 5.0
+_LOOK_ROUND_S = 0.5
+
+Hosted = tuple[Presence, list[PlannedScan]]
+
+
+class Conductor:
+    """Conducts a run: `record` takes the history, `progress` a step's count of ended scans."""
+
+    def __init__(
+        self,
+        run: str,
+        bus: Bus,
+        clock: Clock,
+        roster: Roster,
+        record: Callable[[list[Event]], None],
+        progress: Callable[[Step, int], None],
+    ) -> None:
+        self._run = run
+        self._bus = bus
+        self._clock = clock
+        self._roster = roster
+        self._record = record
+        self._progress = progress
+        self._inbox: asyncio.Queue[Word] = asyncio.Queue()
+        self._offsets: dict[str, ClockEstimate] = {}
+        self._origin_ns = clock.now_ns()
+        self._last_answer_ns = 0
+        self.has_fired = False
+
+    async def listen(self) -> None:
+        """Hear the fleets from now on."""
+        self._roster.on_gone = lambda boot: self._inbox.put_nowait(Gone(boot))
+        await self._bus.subscribe(topics.ARMED, self._hear, run=self._run)
+        await self._bus.subscribe(topics.REPORT, self._hear, run=self._run)
+
+    def _hear(self, _levels: dict[str, str], word: Armed | Report | None) -> None:
+        if word is not None:
+            self._inbox.put_nowait(word)
+
+    def now_ns(self) -> int:
+        """The time of the history: nanoseconds since this conductor began."""
+        return self._clock.now_ns() - self._origin_ns
+
+    async def conduct(self, plan: Plan) -> None:
+        """Read every fleet's clock, then go through all steps of the plan."""
+        fleets = (self._roster.fleet_of(device.name) for device in plan.devices)
+        for fleet in {fleet.boot: fleet for fleet in fleets if fleet}.values():
+            await self._read_clock(fleet)
+        for step in plan.steps:
+            await self._perform(step)
+
+    async def _read_clock(self, fleet: Presence) -> None:
+        estimate = await measure_offset(
+            self._bus, self._clock, fleet.fleet, boot=fleet.boot, timeout_s=5.0
+        )
+        self._offsets[fleet.boot] = estimate
+        self._record([ClockRead(fleet.fleet, estimate.offset_ns, estimate.bound_ns)])
+
+    async def _perform(self, step: Step) -> None:
+        hosted = self._by_fleet(step.scans)
+        watch = StepWatch(
+            step.id, {fleet.boot: self._part(fleet, scans) for fleet, scans in hosted}
+        )
+        self._record(self._unhosted(step, hosted))
+        for fleet, scans in hosted:
+            await self._arm(step, fleet, scans)
+        arm_timeout_s = ARM_TIMEOUT_S + ARM_TIMEOUT_PER_SCAN_S * len(step.scans)
+        await self._follow(watch, step, lambda: watch.arming, arm_timeout_s)
+        self._record(watch.give_up_arming("was not ready in time"))
+        if not watch.performing:
+            return
+        lead_s = await self._fire(step)
+        length_s = 0.0 if isinstance(step, BurstStep) else step.duration_s
+        gather_timeout_s = lead_s + length_s + ANSWER_TIMEOUT_S + GATHER_MARGIN_S
+        await self._follow(watch, step, lambda: watch.performing, gather_timeout_s)
+        self._record(watch.give_up("did not finish in time"))
+        self._last_answer_ns = max(self._last_answer_ns, watch.last_answer_ns)
+
+    def _by_fleet(self, scans: Iterable[PlannedScan]) -> list[Hosted]:
+        by_boot: dict[str, Hosted] = {}
+        for scan in scans:
+            fleet = self._roster.fleet_of(scan.device)
+            if fleet is not None and fleet.boot in self._offsets:
+                by_boot.setdefault(fleet.boot, (fleet, []))[1].append(scan)
+        return list(by_boot.values())
+
+    def _part(self, fleet: Presence, scans: list[PlannedScan]) -> Part:
+        shift_ns = -self._offsets[fleet.boot].offset_ns - self._origin_ns
+        return Part(fleet.fleet, _devices(scans), shift_ns)
+
+    def _unhosted(self, step: Step, hosted: list[Hosted]) -> list[Event]:
+        here = {device for _, scans in hosted for device in _devices(scans)}
+        absent = tuple(device for device in _devices(step.scans) if device not in here)
+        return [Silent(step.id, "", absent, "had gone before the step")] if absent else []
+
+    async def _arm(self, step: Step, fleet: Presence, scans: list[PlannedScan]) -> None:
+        presentations = tuple(
+            Presentation(scan.attempt, scan.device, scan.ticket, scan.seed) for scan in scans
+        )
+        offset_ns = self._offsets[fleet.boot].offset_ns
+        arm: Arm
+        if isinstance(step, BurstStep):
+            arm = ArmBurst(step.id, fleet.boot, step.burst, offset_ns, presentations)
+        else:
+            arm = ArmStream(
+                step.id, fleet.boot, offset_ns, presentations, step.pause_s, step.duration_s
+            )
+        await self._bus.publish(topics.ARM, arm, fleet=fleet.fleet, run=self._run)
+
+    async def _fire(self, step: Step) -> float:
+        """Name the instant T; returns how far ahead it lies, in seconds."""
+        now_ns = self.now_ns()
+        rested_ns = self._last_answer_ns + round(step.rest_s * 1e9)
+        at_ns = max(now_ns + round(LEAD_S * 1e9), rested_ns)
+        fire = Fire(step.id, at_ns + self._origin_ns)
+        await self._bus.publish(topics.FIRE, fire, run=self._run)
+        self.has_fired = True
+        self._record([Fired(step.id, at_ns)])
+        return (at_ns - now_ns) / 1e9
+
+    async def _follow(
+        self, watch: StepWatch, step: Step, waiting: Callable[[], bool], timeout_s: float
+    ) -> None:
+        """Take in what the fleets say for as long as somebody is waited for, and there is time."""
+        deadline_ns = self._clock.now_ns() + round(timeout_s * 1e9)
+        while waiting() and self._clock.now_ns() < deadline_ns:
+            self._roster.drop_stale()
+            try:
+                word = await asyncio.wait_for(self._inbox.get(), _LOOK_ROUND_S)
+            except TimeoutError:
+                continue
+            self._record(watch.hear(word))
+            self._progress(step, watch.scan_count)
+
+
+def _devices(scans: Iterable[PlannedScan]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(scan.device for scan in scans))

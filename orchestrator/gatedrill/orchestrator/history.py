@@ -1,0 +1,123 @@
+"""The history: what happened, line by line, as it happened. JSON Lines, one tagged event a line.
+
+With the plan and the service's records it is all that a verdict is drawn from, so that a run can be
+judged again from its folder. All instants are nanoseconds on the conductor's clock, counted from
+the run's start. A run that was torn off leaves a history that ends early; it still reads.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+
+from gatedrill.contract.attempt import ScanRecord
+from gatedrill.contract.errors import UsageError
+
+HISTORY_FORMAT = "gatedrill-history"
+HISTORY_VERSION = 1
+
+
+class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
+    """First line. `started_at` is wall-clock time (ISO 8601), for people."""
+
+    run: str
+    scenario: str
+    seed: int
+    started_at: str
+    target: str
+    broker: str
+    format: str = HISTORY_FORMAT
+    version: int = HISTORY_VERSION
+
+
+class ClockRead(msgspec.Struct, frozen=True, tag_field="event", tag="clock"):
+    """A fleet's clock minus the conductor's, and the most this can be wrong by."""
+
+    fleet: str
+    offset_ns: int
+    bound_ns: int
+
+
+class Fired(msgspec.Struct, frozen=True, tag_field="event", tag="fired"):
+    """A step's common instant T."""
+
+    step: str
+    at_ns: int
+
+
+class Scanned(msgspec.Struct, frozen=True, tag_field="event", tag="scan"):
+    """A scan ended; its instants are corrected by the fleet's clock offset."""
+
+    step: str
+    fleet: str
+    scan: ScanRecord
+
+
+class Unready(msgspec.Struct, frozen=True, tag_field="event", tag="unready"):
+    """A device could not be made ready for a step, and did not take part in it."""
+
+    step: str
+    device: str
+    why: str
+
+
+class Silent(msgspec.Struct, frozen=True, tag_field="event", tag="silent"):
+    """Devices whose fleet did not finish a step."""
+
+    step: str
+    fleet: str
+    devices: tuple[str, ...]
+    why: str
+
+
+class Ended(msgspec.Struct, frozen=True, tag_field="event", tag="ended"):
+    """Last line. `cut_short` says why the run ended before its plan did, None if it did not."""
+
+    at_ns: int
+    cut_short: str | None = None
+
+
+Event = Started | ClockRead | Fired | Scanned | Unready | Silent | Ended
+
+_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+class HistoryWriter:
+    """Appends events to a file, each durable against the end of this process."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Write these events."""
+        self._file.writelines(msgspec.json.encode(event).decode() + "\n" for event in events)
+        self._file.flush()
+
+
+def read_history(path: Path) -> tuple[Event, ...]:
+    """All events of a file; an unfinished last line is left out.
+
+    Raises UsageError naming file and line for anything that is not a history of this version.
+    """
+    try:
+        lines = path.read_bytes().splitlines(keepends=True)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    if lines and not lines[-1].endswith(b"\n"):
+        lines.pop()
+    events = tuple(_event(path, number, line) for number, line in enumerate(lines, 1))
+    if not events or not isinstance(events[0], Started):
+        raise UsageError(f"{path}: does not begin as a history does")
+    if events[0].version != HISTORY_VERSION:
+        raise UsageError(
+            f"{path}: history version {events[0].version}, this gatedrill reads {HISTORY_VERSION}"
+        )
+    return events
+
+
+def _event(path: Path, number: int, line: bytes) -> Event:
+    try:
+        return _DECODER.decode(line)
+    except msgspec.DecodeError as error:
+        raise UsageError(f"{path}: line {number}: not a history event: {error}") from error

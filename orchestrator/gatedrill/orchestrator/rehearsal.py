@@ -1,0 +1,178 @@
+"""A rehearsal from the roster to the verdicts, at a venue that stands."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from gatedrill.broker.bus import Bus
+from gatedrill.contract import topics
+from gatedrill.contract.clock import Clock
+from gatedrill.contract.errors import PeerError, UsageError
+from gatedrill.contract.service import About
+from gatedrill.fixtures.scenario import Scenario
+from gatedrill.fixtures.tickets import Supply, TicketFile
+from gatedrill.orchestrator.conductor import Conductor
+from gatedrill.orchestrator.history import Ended, HistoryWriter, Started
+from gatedrill.orchestrator.plan import Plan, Step, make_plans
+from gatedrill.orchestrator.records import Records
+from gatedrill.orchestrator.result import Result
+from gatedrill.orchestrator.roster import Roster
+from gatedrill.orchestrator.run_folder import RunFolder
+from gatedrill.orchestrator.service_client import ServiceRecords
+from gatedrill.orchestrator.target import check_target
+
+ROSTER_TIMEOUT_S = 15.0
+
+
+class Rehearsal(msgspec.Struct, frozen=True):
+    """What to run. `devices` names those that must come; `target` None takes the roster's.
+
+    `tickets` None means that the service is the reference backend, which is given fresh ones.
+    """
+
+    run: str
+    scenarios: tuple[Scenario, ...]
+    seed: int
+    devices: tuple[str, ...]
+    target: str | None
+    key: str
+    allowed_hosts: frozenset[str]
+    tickets: TicketFile | None
+    event_id: str
+    out: Path
+
+    def __repr__(self) -> str:
+        return f"Rehearsal({self.run!r})"
+
+
+class Onlooker(Protocol):
+    """Whoever watches the rehearsal."""
+
+    def say(self, line: str) -> None:
+        """Something happened that a person wants to know."""
+        ...
+
+    def update(self, step: Step, scans: int) -> None:
+        """So many scans of a step have ended."""
+        ...
+
+    def show(self, result: Result, folder: Path) -> None:
+        """A scenario was judged."""
+        ...
+
+
+class _Stage(NamedTuple):
+    """What every scenario of a rehearsal shares."""
+
+    order: Rehearsal
+    bus: Bus
+    clock: Clock
+    roster: Roster
+    service: ServiceRecords
+    about: About | None
+    target: str
+    onlooker: Onlooker
+
+
+async def rehearse(order: Rehearsal, bus: Bus, clock: Clock, onlooker: Onlooker) -> list[Result]:
+    """Run all scenarios, one after the other, and judge each.
+
+    Raises UsageError and PeerError for what stands in the way before anything was fired. When
+    cancelled, judges and shows what there is, then lets the cancellation through.
+    """
+    roster = Roster(clock)
+    await bus.subscribe(topics.PRESENCE, roster.on_presence)
+    needed = max(scenario.devices for scenario in order.scenarios)
+    await roster.wait_for(order.devices, needed, ROSTER_TIMEOUT_S)
+    target = check_target(_agreed_target(order.target, roster), order.allowed_hosts)
+    onlooker.say(f"roster: {len(roster.devices)} devices, service at {target}")
+    async with ServiceRecords(target, order.key) as service:
+        about = await service.about()
+        if about is None and order.tickets is None:
+            raise UsageError(
+                f"{target} is not the reference backend, so it cannot be given fresh tickets: "
+                "name tickets that exist there with --tickets FILE"
+            )
+        supply = Supply(order.seed, order.tickets, order.event_id)
+        plans = make_plans(order.scenarios, roster.devices, order.seed, supply)
+        stage = _Stage(order, bus, clock, roster, service, about, target, onlooker)
+        return [await _run(plan, number, stage) for number, plan in enumerate(plans, 1)]
+
+
+def _agreed_target(wanted: str | None, roster: Roster) -> str:
+    """The one service that all fleets ask; UsageError where they differ."""
+    targets = {fleet.target for fleet in roster.fleets}
+    if wanted is not None:
+        targets.add(wanted.rstrip("/"))
+    if len(targets) > 1:
+        asked = "; ".join(f"{fleet.fleet} asks {fleet.target}" for fleet in roster.fleets)
+        raise UsageError(f"not everybody means the same service: wanted {wanted}; {asked}")
+    return targets.pop()
+
+
+async def _run(plan: Plan, number: int, stage: _Stage) -> Result:
+    order = stage.order
+    folder = RunFolder.create(order.out / order.run / f"{number}-{plan.scenario.name}")
+    folder.write_plan(plan)
+    ids = [ticket.id for ticket in plan.tickets]
+    if order.tickets is None:
+        await stage.service.populate(plan.tickets)
+    before = await stage.service.read_before(ids)
+    try:
+        await _conduct(plan, folder, stage)
+    except asyncio.CancelledError:
+        await _judge(folder, before, ids, stage)
+        raise
+    return await _judge(folder, before, ids, stage)
+
+
+async def _judge(folder: RunFolder, before: Records, ids: list[str], stage: _Stage) -> Result:
+    # Only the reference backend promises a log row for every call.
+    complete = stage.about is not None
+    folder.write_records(await stage.service.read_after(before, ids, complete=complete))
+    result = folder.judge()
+    folder.write_result(result)
+    stage.onlooker.show(result, folder.path)
+    return result
+
+
+async def _conduct(plan: Plan, folder: RunFolder, stage: _Stage) -> None:
+    with folder.history_path.open("x", encoding="utf-8") as file:
+        writer = HistoryWriter(file)
+        conductor = Conductor(
+            stage.order.run,
+            stage.bus,
+            stage.clock,
+            stage.roster,
+            writer.add,
+            stage.onlooker.update,
+        )
+        writer.add([_started(plan, stage)])
+        cut_short: str | None = "it ended on an error of its own"
+        try:
+            await conductor.listen()
+            await conductor.conduct(plan)
+            cut_short = None
+        except asyncio.CancelledError:
+            cut_short = "interrupted"
+            raise
+        except PeerError as error:
+            cut_short = str(error)
+            if not conductor.has_fired:
+                raise
+        finally:
+            writer.add([Ended(conductor.now_ns(), cut_short)])
+
+
+def _started(plan: Plan, stage: _Stage) -> Started:
+    return Started(
+        run=stage.order.run,
+        scenario=plan.scenario.name,
+        seed=plan.seed,
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        target=stage.target,
+        broker=str(stage.bus.address),
+    )

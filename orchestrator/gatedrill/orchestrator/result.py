@@ -1,0 +1,111 @@
+"""The result of a run: what `result.json` holds and every report shows. A public promise
+(docs/result.md), hence its version.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from gatedrill.orchestrator.checks.check import CheckResult
+from gatedrill.orchestrator.metrics import LatencyStats, StageStats
+from gatedrill.orchestrator.rounds import RoundResult
+from gatedrill.orchestrator.thresholds import ThresholdResult
+
+RESULT_FORMAT = "gatedrill-result"
+RESULT_VERSION = 1
+
+
+class Verdict(StrEnum):
+    """What a run comes to."""
+
+    PASSED = "passed"
+    VIOLATED = "safety violated"
+    INCONCLUSIVE = "inconclusive"
+    THRESHOLD_CROSSED = "threshold crossed"
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of a command that ends with this verdict."""
+        return {"passed": 0, "safety violated": 1, "inconclusive": 4, "threshold crossed": 3}[self]
+
+
+class OutcomeCount(msgspec.Struct, frozen=True):
+    """How many scans ended this way."""
+
+    kind: str
+    reason: str | None
+    count: int
+
+
+class SilentDevices(msgspec.Struct, frozen=True):
+    """Devices of which no word came in a step."""
+
+    step: str
+    fleet: str
+    devices: tuple[str, ...]
+    why: str
+
+
+class UnreadyDevice(msgspec.Struct, frozen=True):
+    """A device that could not be made ready for a step."""
+
+    step: str
+    device: str
+    why: str
+
+
+class ClockUncertainty(msgspec.Struct, frozen=True):
+    """A fleet's clock against the conductor's, in milliseconds."""
+
+    fleet: str
+    offset_ms: float
+    bound_ms: float
+
+
+class Skew(msgspec.Struct, frozen=True):
+    """Release skew over the rounds, in milliseconds."""
+
+    rounds: int
+    min_ms: float
+    median_ms: float
+    p95_ms: float
+
+
+class Counters(msgspec.Struct, frozen=True):
+    """The counting metrics; `scan_errors` is their share of all scans."""
+
+    scans: int
+    scan_errors: float | None
+    successful_scans: int
+    already_scanned: int
+    race_conditions_caught: int
+
+
+class Result(msgspec.Struct, frozen=True):
+    """Everything that is said about a run."""
+
+    run: str
+    scenario: str
+    title: str
+    verdict: Verdict
+    exit_code: int
+    cut_short: str | None
+    inconclusive_because: tuple[str, ...]
+    seed: int
+    started_at: str
+    target: str
+    broker: str
+    devices: int
+    outcomes: tuple[OutcomeCount, ...]
+    counters: Counters
+    scan_duration: LatencyStats | None
+    stages: StageStats
+    checks: tuple[CheckResult, ...]
+    thresholds: tuple[ThresholdResult, ...]
+    rounds: tuple[RoundResult, ...]
+    release_skew: Skew | None
+    clocks: tuple[ClockUncertainty, ...]
+    silent: tuple[SilentDevices, ...]
+    unready: tuple[UnreadyDevice, ...]
+    format: str = RESULT_FORMAT
+    version: int = RESULT_VERSION

@@ -1,0 +1,92 @@
+"""A run's folder: `plan.json`, `history.jsonl`, `records.json`, `result.json`."""
+
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from gatedrill.contract.errors import UsageError
+from gatedrill.orchestrator.history import read_history
+from gatedrill.orchestrator.judge import judge
+from gatedrill.orchestrator.plan import PLAN_VERSION, Plan
+from gatedrill.orchestrator.records import RECORDS_VERSION, Records
+from gatedrill.orchestrator.result import Result
+
+T = TypeVar("T")
+
+
+class RunFolder:
+    """Where one run keeps what it did and what was found."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, path: Path) -> "RunFolder":
+        """Make a new folder; UsageError if it cannot be made, or is there already."""
+        try:
+            path.mkdir(parents=True)
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be made: {error.strerror}") from error
+        return cls(path)
+
+    @property
+    def history_path(self) -> Path:
+        """Where the history is written."""
+        return self.path / "history.jsonl"
+
+    def write_plan(self, plan: Plan) -> None:
+        """Keep the plan."""
+        self._write("plan.json", plan)
+
+    def write_records(self, records: Records) -> None:
+        """Keep the service's records."""
+        self._write("records.json", records)
+
+    def write_result(self, result: Result) -> None:
+        """Keep the result."""
+        self._write("result.json", result)
+
+    def judge(self) -> Result:
+        """Judge what the folder holds; UsageError naming the file that is missing or wrong.
+
+        A run that was torn off before its records were read is judged by its history alone.
+        """
+        plan = self._read("plan.json", Plan)
+        if plan.version != PLAN_VERSION:
+            raise self._foreign("plan.json", plan.version, PLAN_VERSION)
+        records = Records(None, None, None, unreadable="the run ended before they were read")
+        if (self.path / "records.json").exists():
+            records = self._read("records.json", Records)
+        if records.version != RECORDS_VERSION:
+            raise self._foreign("records.json", records.version, RECORDS_VERSION)
+        return judge(plan, read_history(self.history_path), records)
+
+    def _write(self, name: str, contents: object) -> None:
+        text = msgspec.json.format(msgspec.json.encode(contents), indent=2)
+        (self.path / name).write_bytes(text + b"\n")
+
+    def _read(self, name: str, wanted: type[T]) -> T:
+        path = self.path / name
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=wanted)
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+        except msgspec.DecodeError as error:
+            raise UsageError(f"{path}: not of this format: {error}") from error
+
+    def _foreign(self, name: str, found: int, ours: int) -> UsageError:
+        return UsageError(f"{self.path / name}: version {found}, this gatedrill reads {ours}")
+
+
+def find_runs(folder: Path) -> list[RunFolder]:
+    """The run that `folder` is, or the runs that it holds, in the order in which they were made.
+
+    Raises UsageError when there is none.
+    """
+    if (folder / "plan.json").exists():
+        return [RunFolder(folder)]
+    plans = sorted(folder.glob("*/plan.json"), key=lambda plan: plan.parent.name)
+    if not plans:
+        raise UsageError(f"{folder}: holds no run: no plan.json here nor one folder below")
+    return [RunFolder(plan.parent) for plan in plans]

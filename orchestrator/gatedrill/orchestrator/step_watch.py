@@ -1,0 +1,102 @@
+"""Who has said what in one step. Pure: words come in, history events come out.
+
+    a fleet     word                    next
+    ARMING      armed                   ARMED
+    ARMED       report, finished        FINISHED
+    ARMING/ED   gone, or out of time    SILENT
+
+Reports count in any state, each attempt once: MQTT delivers at least once.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from gatedrill.contract.messages import Armed, Report
+from gatedrill.orchestrator.history import Event, Scanned, Silent, Unready
+
+
+class Gone(NamedTuple):
+    """A fleet has left the venue."""
+
+    boot: str
+
+
+Word = Armed | Report | Gone
+
+
+class Part(NamedTuple):
+    """A fleet's part in a step. `shift_ns` takes its clock to the history's time."""
+
+    fleet: str
+    devices: tuple[str, ...]
+    shift_ns: int
+
+
+class StepWatch:
+    """Follows the fleets, by boot, through one step."""
+
+    def __init__(self, step: str, parts: Mapping[str, Part]) -> None:
+        self._step = step
+        self._parts = dict(parts)
+        self._arming = set(parts)
+        self._armed: set[str] = set()
+        self._attempts: set[str] = set()
+        self.last_answer_ns = 0
+
+    @property
+    def arming(self) -> bool:
+        """Whether somebody is still to become ready."""
+        return bool(self._arming)
+
+    @property
+    def performing(self) -> bool:
+        """Whether somebody who was ready has not finished."""
+        return bool(self._armed)
+
+    @property
+    def scan_count(self) -> int:
+        """How many scans have ended."""
+        return len(self._attempts)
+
+    def hear(self, word: Word) -> list[Event]:
+        """Take in a word; returns what belongs into the history."""
+        if word.boot not in self._parts:
+            return []
+        if isinstance(word, Gone):
+            return self._silence(word.boot, "its process has gone")
+        if word.step != self._step:
+            return []
+        return self._hear_armed(word) if isinstance(word, Armed) else self._hear_report(word)
+
+    def give_up_arming(self, why: str) -> list[Event]:
+        """Out of time to become ready: the step goes on without these."""
+        return [event for boot in sorted(self._arming) for event in self._silence(boot, why)]
+
+    def give_up(self, why: str) -> list[Event]:
+        """Out of time to finish: those still waited for are silent."""
+        return [event for boot in sorted(self._armed) for event in self._silence(boot, why)]
+
+    def _hear_armed(self, word: Armed) -> list[Event]:
+        if word.boot in self._arming:
+            self._arming.remove(word.boot)
+            self._armed.add(word.boot)
+        return [Unready(self._step, device, why) for device, why in word.unready.items()]
+
+    def _hear_report(self, word: Report) -> list[Event]:
+        part = self._parts[word.boot]
+        scans = [
+            scan.shifted(part.shift_ns) for scan in word.scans if scan.attempt not in self._attempts
+        ]
+        self._attempts.update(scan.attempt for scan in scans)
+        self.last_answer_ns = max([self.last_answer_ns, *(scan.decided_ns for scan in scans)])
+        if word.finished:
+            self._armed.discard(word.boot)
+        return [Scanned(self._step, part.fleet, scan) for scan in scans]
+
+    def _silence(self, boot: str, why: str) -> list[Event]:
+        if boot not in self._arming | self._armed:
+            return []
+        self._arming.discard(boot)
+        self._armed.discard(boot)
+        part = self._parts[boot]
+        return [Silent(self._step, part.fleet, part.devices, why)]

@@ -1,0 +1,104 @@
+"""Thresholds in k6's syntax: `p(95)<200`, `rate<0.001`, `count>0`.
+
+A threshold is parsed, and refused if it makes no sense, before anything runs.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from gatedrill.contract.errors import UsageError
+from gatedrill.orchestrator.metrics import Metrics, quantile
+
+_SYNTAX = re.compile(
+    r"\s*(?P<method>[a-z]+|p\(\s*(?P<percent>\d+(\.\d+)?)\s*\))"
+    r"\s*(?P<sign><=|>=|<|>|===?|!=)\s*(?P<bound>-?\d+(\.\d+)?)\s*"
+)
+_SIGNS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "===": operator.eq,
+    "!=": operator.ne,
+}
+_TREND = ("avg", "min", "med", "max", "p(N)")
+_METHODS: dict[str, tuple[str, ...]] = {
+    "scan_duration": _TREND,
+    "scan_errors": ("rate", "count"),
+    "successful_scans": ("count",),
+    "already_scanned": ("count",),
+    "race_conditions_caught": ("count",),
+}
+
+
+class Threshold(msgspec.Struct, frozen=True):
+    """A condition on one figure of one metric."""
+
+    metric: str
+    expression: str
+    method: str
+    percent: float | None
+    sign: str
+    bound: float
+
+
+class ThresholdResult(msgspec.Struct, frozen=True):
+    """A threshold and the figure it met; `value` is None where there was nothing to measure."""
+
+    metric: str
+    expression: str
+    value: float | None
+    passed: bool
+
+
+def parse_thresholds(written: Mapping[str, Sequence[str]], where: str) -> tuple[Threshold, ...]:
+    """The thresholds of a scenario; UsageError naming `where`, the metric and what is allowed."""
+    return tuple(
+        _parse(metric, expression, where)
+        for metric, expressions in written.items()
+        for expression in expressions
+    )
+
+
+def _parse(metric: str, expression: str, where: str) -> Threshold:
+    place = f"{where}: key thresholds.{metric}"
+    if metric not in _METHODS:
+        raise UsageError(f"{place}: unknown metric (allowed: {', '.join(_METHODS)})")
+    match = _SYNTAX.fullmatch(expression)
+    if match is None:
+        raise UsageError(f"{place}: {expression!r} is no threshold: write it like 'p(95)<200'")
+    percent = None if match["percent"] is None else float(match["percent"])
+    method = match["method"] if percent is None else "p(N)"
+    if method not in _METHODS[metric]:
+        allowed = ", ".join(_METHODS[metric])
+        raise UsageError(f"{place}: {metric} has no {match['method']!r} (allowed: {allowed})")
+    if percent is not None and percent > 100:
+        raise UsageError(f"{place}: {expression!r}: a percentile lies between 0 and 100")
+    return Threshold(metric, expression, method, percent, match["sign"], float(match["bound"]))
+
+
+def judge_threshold(threshold: Threshold, metrics: Metrics) -> ThresholdResult:
+    """Hold a figure against its bound. No figure passes nothing."""
+    value = _figure(threshold, metrics)
+    passed = value is not None and _SIGNS[threshold.sign](value, threshold.bound)
+    return ThresholdResult(threshold.metric, threshold.expression, value, passed)
+
+
+def _figure(threshold: Threshold, metrics: Metrics) -> float | None:
+    measured = getattr(metrics, threshold.metric)
+    if isinstance(measured, int):
+        return float(measured)
+    if threshold.method == "count":
+        return float(sum(measured))
+    if not measured:
+        return None
+    if threshold.method in ("avg", "rate"):
+        return float(sum(measured) / len(measured))
+    fraction = {"min": 0.0, "med": 0.5, "max": 1.0}.get(threshold.method)
+    if fraction is None:
+        fraction = (threshold.percent or 0.0) / 100
+    return quantile(sorted(measured), fraction)
