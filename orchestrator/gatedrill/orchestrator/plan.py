@@ -33,7 +33,8 @@ class BurstStep(msgspec.Struct, frozen=True, tag_field="kind", tag="burst"):
     """All scans at one instant, at least `rest_s` after the answers of the step before.
 
     Within a fleet they are let go in this order, microseconds apart; it is drawn anew for each
-    round, so that no device is always first. A probe is a burst of one: `probes` names the step whose ticket it shows again.
+    round, so that no device is always first. A probe is a burst of one: `probes` names the step
+    whose ticket it shows again.
     """
 
     id: str
@@ -154,6 +155,9 @@ class _Planner:
             if phase.probe:
                 steps.append(self._probe(step_id, round_number, scans))
         return steps
+
+    def _shuffled_devices(self) -> list[DeviceInfo]:
+        return self._rng.sample(self._devices, len(self._devices))
 
     def _probe(self, probed: str, round_number: int, scans: Sequence[PlannedScan]) -> BurstStep:
         shortest_s = min(device.repeat_window_s for device in self._devices)
