@@ -7,7 +7,7 @@ An adapter never raises for what the service does: an answer that never came is 
 from typing import NamedTuple, Protocol
 
 from gatedrill.contract.attempt import Ask
-from gatedrill.contract.outcome import Outcome
+from gatedrill.contract.outcome import Outcome, Reason
 
 
 class Reply(NamedTuple):
@@ -15,6 +15,26 @@ class Reply(NamedTuple):
 
     outcome: Outcome
     ask: Ask
+
+
+class HeldQuestion(Protocol):
+    """A question that is on its way but for the word that completes it."""
+
+    async def until_parked(self) -> Reason | None:
+        """Wait until only the release is missing; returns why that cannot be, if it cannot."""
+        ...
+
+    def release(self) -> None:
+        """Let it go, in microseconds and without waiting."""
+        ...
+
+    async def reply(self) -> Reply:
+        """Wait for the answer; only after the release."""
+        ...
+
+    async def withdraw(self) -> None:
+        """Give it up; harmless once it is answered."""
+        ...
 
 
 class CheckIn(Protocol):
@@ -26,6 +46,10 @@ class CheckIn(Protocol):
 
     async def ask(self, symbol: str) -> Reply:
         """May the bearer of `symbol` come in?"""
+        ...
+
+    def hold(self, symbol: str) -> HeldQuestion:
+        """Begin to ask about `symbol`, but hold the question back until its release."""
         ...
 
     async def close(self) -> None:

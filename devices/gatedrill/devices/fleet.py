@@ -164,12 +164,15 @@ class Fleet:
 
 
 async def _read_ahead(showings: list[Showing]) -> dict[str, str]:
-    verdicts = await asyncio.gather(*(showing.read_ahead() for showing in showings))
-    return {
-        showing.lane.name: why
-        for showing, why in zip(showings, verdicts, strict=True)
-        if why is not None
-    }
+    """Have all read and ask ahead; returns the devices that are not ready, and why."""
+    unready: dict[str, str] = {}
+    for showing, why in zip(
+        showings, await asyncio.gather(*(each.read_ahead() for each in showings)), strict=True
+    ):
+        if why is not None:
+            unready[showing.lane.name] = why
+            await showing.give_up()
+    return unready
 
 
 async def _closed_loop(

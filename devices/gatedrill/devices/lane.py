@@ -12,7 +12,7 @@ from gatedrill.contract.attempt import Ask, ScanRecord
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.messages import DeviceInfo, Presentation
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
-from gatedrill.devices.checkin import CheckIn
+from gatedrill.devices.checkin import CheckIn, HeldQuestion
 from gatedrill.devices.decide import decide
 from gatedrill.devices.emulation.presenter import Material, Presenter
 from gatedrill.devices.readers.reader import Reader
@@ -92,6 +92,7 @@ class Showing:
         self._released_ns = 0
         self._released = asyncio.Event()
         self._sighting: Sighting | None = None
+        self._question: HeldQuestion | None = None
 
     def prepare(self) -> None:
         """Make the frames or bytes to show. Slow: belongs off the event loop and before T."""
@@ -99,23 +100,27 @@ class Showing:
             self._presentation.symbol, self._presentation.seed
         )
 
-    async def read_ahead(self) -> str | None:
-        """Show the symbol now and have it read, so that the release lets go the request alone.
+    async def read_ahead(self) -> Reason | None:
+        """Show the symbol now and ask about it, so that the release only completes the question.
 
         Returns why the device is not ready, or None if it is.
         """
         self._present()
         self._sighting = await self._sight()
         if self._sighting is None:
-            return str(Reason.UNREAD)
-        return None if self._sighting.starts else str(Reason.REPEATED)
+            return Reason.UNREAD
+        if not self._sighting.starts:
+            return Reason.REPEATED
+        self._question = self.lane.checkin.hold(self._presentation.symbol)
+        return await self._question.until_parked()
 
     def release(self) -> None:
         """Let go. Called from the release loop: does next to nothing."""
-        if self._sighting is None:
+        if self._question is None:
             self._present()
         else:
             self._released_ns = self.lane.clock.now_ns()
+            self._question.release()
         self._released.set()
 
     async def scan(self) -> ScanRecord:
@@ -125,7 +130,7 @@ class Showing:
             sighting = self._sighting or await self._sight()
             outcome, asks = await self._decide(sighting)
         finally:
-            self.lane.settle(self._presentation.symbol)
+            await self.give_up()
         return ScanRecord(
             attempt=self._presentation.attempt,
             device=self.lane.name,
@@ -138,13 +143,21 @@ class Showing:
             asks=asks,
         )
 
+    async def give_up(self) -> None:
+        """Leave nothing under way: no question on the wire, no scan in the scanner's memory."""
+        if self._question is not None:
+            await self._question.withdraw()
+        self.lane.settle(self._presentation.symbol)
+
     async def _decide(self, sighting: Sighting | None) -> tuple[Outcome, tuple[Ask, ...]]:
         if sighting is None:
             return Outcome(OutcomeKind.UNKNOWN, Reason.UNREAD), ()
         if not sighting.starts:
             return Outcome(OutcomeKind.IGNORED, Reason.REPEATED), ()
+        symbol, checkin = sighting.symbol.text, self.lane.checkin
+        first = checkin.ask(symbol) if self._question is None else self._question.reply()
         jitter = random.Random(self._presentation.seed)
-        return await decide(sighting.symbol.text, self.lane.checkin, self.lane.clock, jitter)
+        return await decide(symbol, first, checkin, self.lane.clock, jitter)
 
     def _present(self) -> None:
         self._released_ns = self.lane.clock.now_ns()

@@ -5,8 +5,10 @@ request and spreads a burst by tens of milliseconds. No redirects, no retries, n
 environment: what is measured is the service and nothing else.
 """
 
-import socket
+import asyncio
+import contextlib
 import ssl
+from collections.abc import Awaitable, Callable, Coroutine
 
 import httpx
 import msgspec
@@ -15,7 +17,8 @@ from gatedrill.contract import service
 from gatedrill.contract.attempt import Ask
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
-from gatedrill.devices.checkin import Reply
+from gatedrill.devices.checkin import HeldQuestion, Reply
+from gatedrill.devices.hold import HOLD, Hold, HoldingTransport
 
 _SCAN_PATH = service.RPC_PATH.format(function=service.SCAN_FUNCTION)
 _WARM_PATH = service.TABLE_PATH.format(table=service.TICKETS_TABLE)
@@ -93,56 +96,64 @@ class SupabaseCheckIn:
         self._device = device
         self._scanned_by = scanned_by
         self._clock = clock
+        self._timeout_s = timeout_s
         self._client = httpx.AsyncClient(
             base_url=url,
             headers={"apikey": key, "authorization": f"Bearer {key}"},
             timeout=timeout_s,
             follow_redirects=False,
             trust_env=False,
-            transport=httpx.AsyncHTTPTransport(
-                verify=tls,
-                retries=0,
-                limits=httpx.Limits(max_connections=1, keepalive_expiry=None),
-                socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-            ),
+            transport=HoldingTransport(tls),
         )
 
     async def warm(self) -> None:
         """Open the connection with a read that changes nothing."""
-        try:
+        with contextlib.suppress(httpx.HTTPError):  # the scan itself will tell
             await self._client.get(_WARM_PATH, params={"select": "id", "limit": "1"})
-        except httpx.HTTPError:
-            return  # the scan itself will tell
 
     async def ask(self, symbol: str) -> Reply:
         """Scan `symbol` once; `unknown` for every failure to get a definite answer."""
-        body = msgspec.json.encode(
-            service.ScanArguments(
-                p_ticket_id=symbol, p_scanned_by=self._scanned_by, p_device_id=self._device
-            )
-        )
         sent_ns = self._clock.now_ns()
+        return await self._reply(self._client.send(self._request(symbol)), sent_ns)
+
+    def hold(self, symbol: str) -> HeldQuestion:
+        """Begin to scan `symbol`; its time limit begins with the release."""
+        hold = Hold()
+        request = self._request(symbol)
+        request.extensions = {"timeout": httpx.Timeout(None).as_dict(), HOLD: hold}
+        return _HeldScan(hold, self._client.send(request), self._clock, self._reply)
+
+    def _request(self, symbol: str) -> httpx.Request:
+        arguments = service.ScanArguments(
+            p_ticket_id=symbol, p_scanned_by=self._scanned_by, p_device_id=self._device
+        )
+        return self._client.build_request(
+            "POST",
+            _SCAN_PATH,
+            content=msgspec.json.encode(arguments),
+            headers={"content-type": "application/json"},
+        )
+
+    async def _reply(self, response: Awaitable[httpx.Response], sent_ns: int) -> Reply:
+        """What becomes of a request that was sent at `sent_ns`."""
         try:
-            response = await self._client.post(
-                _SCAN_PATH, content=body, headers={"content-type": "application/json"}
-            )
-        except httpx.TimeoutException:
+            async with asyncio.timeout(self._timeout_s):
+                answer = await response
+        except (TimeoutError, httpx.TimeoutException):
             return self._unanswered(sent_ns, Reason.TIMEOUT)
         except httpx.HTTPError:
             return self._unanswered(sent_ns, Reason.CONNECTION)
         answered_ns = self._clock.now_ns()
-        outcome = read_answer(response.status_code, response.content)
-        return Reply(
-            outcome,
-            Ask(
-                sent_ns=sent_ns,
-                answered_ns=answered_ns,
-                http_status=response.status_code,
-                reason=outcome.reason,
-                arrived_ns=_stamp(response, service.ARRIVED_HEADER),
-                departed_ns=_stamp(response, service.DEPARTED_HEADER),
-            ),
+        outcome = read_answer(answer.status_code, answer.content)
+        ask = Ask(
+            sent_ns=sent_ns,
+            answered_ns=answered_ns,
+            http_status=answer.status_code,
+            reason=outcome.reason,
+            arrived_ns=_stamp(answer, service.ARRIVED_HEADER),
+            departed_ns=_stamp(answer, service.DEPARTED_HEADER),
         )
+        return Reply(outcome, ask)
 
     def _unanswered(self, sent_ns: int, reason: Reason) -> Reply:
         ask = Ask(sent_ns=sent_ns, answered_ns=self._clock.now_ns(), reason=reason)
@@ -151,6 +162,45 @@ class SupabaseCheckIn:
     async def close(self) -> None:
         """Close the connection."""
         await self._client.aclose()
+
+
+class _HeldScan:
+    """Implements `HeldQuestion`."""
+
+    def __init__(
+        self,
+        hold: Hold,
+        sending: Coroutine[None, None, httpx.Response],
+        clock: Clock,
+        read: Callable[[Awaitable[httpx.Response], int], Awaitable[Reply]],
+    ) -> None:
+        self._hold = hold
+        self._asking = asyncio.create_task(sending)
+        self._clock = clock
+        self._read = read
+        self._sent_ns = 0
+
+    async def until_parked(self) -> Reason | None:
+        parked = asyncio.create_task(self._hold.until_parked())
+        await asyncio.wait({parked, self._asking}, return_when=asyncio.FIRST_COMPLETED)
+        if parked.done():
+            return None
+        parked.cancel()
+        return Reason.CONNECTION  # it failed, or was answered before it was complete
+
+    def release(self) -> None:
+        self._sent_ns = self._clock.now_ns()
+        self._hold.release()
+
+    async def reply(self) -> Reply:
+        return await self._read(self._asking, self._sent_ns)
+
+    async def withdraw(self) -> None:
+        if not self._asking.done():
+            self._asking.cancel()
+        await asyncio.wait({self._asking})
+        if not self._asking.cancelled():
+            self._asking.exception()  # seen, so that nobody complains of it later
 
 
 def _stamp(response: httpx.Response, header: str) -> int | None:

@@ -1,0 +1,5 @@
+"""Where symbols come from: cameras and serial scanners, real and emulated alike.
+
+Whatever the hardware, a reader hands over `Symbol`s one after the other; what a symbol means is
+decided elsewhere.
+"""

@@ -1,0 +1,104 @@
+"""Finding QR codes and Code 128 in pictures.
+
+zxing-cpp is the default: it reads more of a webcam's frames than zbar, in a fraction of the time
+(`benchmarks/decoders.py` has the figures). zbar is there for those whose gate hardware uses it.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+import cv2
+import msgspec
+import zxingcpp
+from cv2.typing import MatLike
+
+from gatedrill.contract.errors import UsageError
+from gatedrill.devices.readers.symbol import text_of
+
+logger = logging.getLogger(__name__)
+
+Image = MatLike
+"""A picture in bytes: height x width of gray, or height x width x 3 of blue, green, red."""
+
+
+class Decoded(msgspec.Struct, frozen=True):
+    """A code found in a picture: its text and its AIM identifier, such as `]Q1`."""
+
+    text: str
+    symbology: str
+
+
+class Decoder(Protocol):
+    """Finds codes in pictures; may be called by several threads at once."""
+
+    def decode(self, image: Image) -> list[Decoded]:
+        """Every QR code in `image`, or else every Code 128; none is no error.
+
+        In this order, because looking for QR codes alone is much faster, and because a ticket that
+        bears both is still one ticket.
+        """
+        ...
+
+
+class ZxingDecoder:
+    """zxing-cpp: comes with its wheel, needs nothing of the system."""
+
+    def __init__(self) -> None:
+        wanted = (zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128)
+        self._in_order = [zxingcpp.BarcodeFormats((each,)) for each in wanted]
+
+    def decode(self, image: Image) -> list[Decoded]:
+        """Every QR code in `image`, or else every Code 128."""
+        try:
+            for formats in self._in_order:
+                if found := self._find(formats, image):
+                    return found
+        except (LookupError, RuntimeError, ValueError) as error:
+            logger.debug("zxing-cpp could not work on a frame: %s", error)
+        return []
+
+    def _find(self, formats: zxingcpp.BarcodeFormats, image: Image) -> list[Decoded]:
+        # In the plain mode the text is the code's own; the default one rewrites 0x1D.
+        found = zxingcpp.read_barcodes(image, formats=formats, text_mode=zxingcpp.TextMode.Plain)
+        return [Decoded(barcode.text, barcode.symbology_identifier) for barcode in found]
+
+
+class ZbarDecoder:
+    """zbar by way of pyzbar: needs the extra `zbar` and a system library.
+
+    It guesses the character set, and gets it wrong for some text that is not ASCII. It does not
+    tell the variants of a symbology apart: each has the identifier of the plainest.
+    """
+
+    def __init__(self) -> None:
+        """Raises UsageError when pyzbar or the library is missing."""
+        try:
+            from pyzbar import pyzbar  # noqa: PLC0415 - optional, and loads the library at once
+        except (ImportError, OSError) as error:
+            raise UsageError(
+                f"the decoder zbar is not installed ({error}): pip install 'gatedrill[zbar]' and "
+                "the system package libzbar0 (Debian, Ubuntu) or zbar (Fedora, Homebrew), "
+                "or use the decoder zxing"
+            ) from error
+        self._pyzbar = pyzbar
+        self._in_order = [(pyzbar.ZBarSymbol.QRCODE, "]Q1"), (pyzbar.ZBarSymbol.CODE128, "]C0")]
+
+    def decode(self, image: Image) -> list[Decoded]:
+        """Every QR code in `image`, or else every Code 128."""
+        gray = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+        for symbol, identifier in self._in_order:
+            # Only what is wanted: looking for others, zbar can abort the whole process.
+            if found := self._pyzbar.decode(gray, symbols=[symbol]):
+                return [Decoded(text_of(code.data), identifier) for code in found]
+        return []
+
+
+DECODERS: dict[str, Callable[[], Decoder]] = {"zxing": ZxingDecoder, "zbar": ZbarDecoder}
+
+
+def make_decoder(name: str) -> Decoder:
+    """The decoder of that name; UsageError if there is none or it is not installed."""
+    if name not in DECODERS:
+        raise UsageError(f"unknown decoder {name!r}: choose one of {', '.join(DECODERS)}")
+    return DECODERS[name]()
