@@ -1,7 +1,6 @@
 """`gatedrill`: the commands and how they end."""
 
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -30,6 +29,8 @@ def gatedrill(
 ) -> None:
     """Rehearse a venue's entrance gates before the crowd arrives."""
     if show_version:
+        from importlib.metadata import version
+
         sys.stdout.write(f"gatedrill {version('gatedrill')}\n")
         raise typer.Exit
 

@@ -7,8 +7,6 @@ import typer
 from rich.console import Console
 
 from gatedrill.cli.exits import gravest
-from gatedrill.orchestrator.run_folder import find_runs
-from gatedrill.orchestrator.summary import print_summary
 
 
 def report(
@@ -17,6 +15,9 @@ def report(
     ],
 ) -> int:
     """Judge a run again from its folder, without running anything, and end with its verdict."""
+    from gatedrill.orchestrator.run_folder import find_runs
+    from gatedrill.orchestrator.summary import print_summary
+
     console = Console(highlight=False)
     results = [run.judge() for run in find_runs(folder)]
     for result in results:

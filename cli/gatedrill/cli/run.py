@@ -6,10 +6,8 @@ from typing import Annotated
 import typer
 
 from gatedrill.cli import options
-from gatedrill.cli.drill import conduct_drill, show_plan
 from gatedrill.cli.environment import read_environment
 from gatedrill.cli.logs import LogLevel, never_log, set_up_logging
-from gatedrill.cli.request import Sizes, make_request
 from gatedrill.fixtures.scenario import MAX_DEVICES
 
 DEFAULT_SCENARIOS = ("scanner-burst", "race")
@@ -60,6 +58,9 @@ def run(
     and stopped again. Exit codes: 0 all holds, 1 safety violated, 3 threshold crossed,
     4 inconclusive, 2 wrong usage, 5 somebody out of reach, 130 interrupted.
     """
+    from gatedrill.cli.drill import conduct_drill, show_plan
+    from gatedrill.cli.request import Sizes, make_request
+
     set_up_logging(log_level, as_json=log_json)
     environment = read_environment()
     never_log(environment.key)
