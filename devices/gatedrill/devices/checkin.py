@@ -28,8 +28,12 @@ class HeldQuestion(Protocol):
         """Let it go, in microseconds and without waiting."""
         ...
 
+    def resume(self) -> None:
+        """After the release, which comes first for all devices: go on to the answer."""
+        ...
+
     async def reply(self) -> Reply:
-        """Wait for the answer; only after the release."""
+        """Wait for the answer; only after `resume`."""
         ...
 
     async def withdraw(self) -> None:

@@ -139,6 +139,8 @@ class Fleet:
         for showing in showings:
             showing.intended_ns = at_ns
         await release_together(at_ns, self._clock, (showing.release for showing in showings))
+        for showing in showings:
+            showing.resume()
 
     async def _say_armed(self, step: str, run: str, unready: dict[str, str]) -> None:
         armed = Armed(step=step, boot=self.boot, unready=unready)
@@ -189,6 +191,7 @@ async def _closed_loop(
             if clock.now_ns() >= until_ns:
                 return
             showing.release()
+            showing.resume()
         scan = await showing.scan()
         emit(scan)
         if number + 1 < len(showings):

@@ -10,6 +10,7 @@ httpx transport:
     asking = asyncio.create_task(client.post(url, extensions={HOLD: hold}, timeout=None))
     await hold.until_parked()
     hold.release()  # at T, from the release loop
+    hold.resume()  # when all are released
     response = await asking
 
 How it works: httpcore, below httpx, first reads from the connection when it has written the whole
@@ -18,6 +19,7 @@ that the byte in its hand is the last one. It sits below TLS, where it keeps bac
 """
 
 import asyncio
+import contextlib
 import os
 import socket
 import ssl
@@ -46,17 +48,17 @@ class Hold:
         await self._parked.wait()
 
     def release(self) -> None:
-        """Send the last byte, without waiting for anything.
+        """Send the last byte: one system call, and nothing else.
 
         A request that is not parked yet goes out whole once it is written: late.
         """
         if self._parked.is_set():
-            try:
+            with contextlib.suppress(OSError):  # left over, it is sent the long way: see `park`
                 os.write(self._socket, self._kept)
-            except OSError:
-                pass  # the stream sends it the long way, and meets the error where it is handled
-            else:
                 self._kept = b""
+
+    def resume(self) -> None:
+        """After the release: let the request go on to its answer."""
         self._released.set()
 
     def keep(self, data: bytes) -> bytes:
@@ -68,7 +70,7 @@ class Hold:
         return ready
 
     async def park(self, connection: int) -> bytes:
-        """Wait for the release; returns what is still to be sent, mostly nothing.
+        """Wait until resumed; returns what is still to be sent, mostly nothing.
 
         `connection` is the file descriptor that the last byte belongs to.
         """

@@ -115,12 +115,17 @@ class Showing:
         return await self._question.until_parked()
 
     def release(self) -> None:
-        """Let go. Called from the release loop: does next to nothing."""
+        """Let go, and do nothing else: other devices are waiting for their turn in the loop."""
         if self._question is None:
             self._present()
         else:
             self._released_ns = self.lane.clock.now_ns()
             self._question.release()
+
+    def resume(self) -> None:
+        """After all were released: let the scan take its course."""
+        if self._question is not None:
+            self._question.resume()
         self._released.set()
 
     async def scan(self) -> ScanRecord:

@@ -192,6 +192,9 @@ class _HeldScan:
         self._sent_ns = self._clock.now_ns()
         self._hold.release()
 
+    def resume(self) -> None:
+        self._hold.resume()
+
     async def reply(self) -> Reply:
         return await self._read(self._asking, self._sent_ns)
 
