@@ -1,7 +1,7 @@
 """The parts of a venue, each started by hand: `broker`, `backend`, `fleet`."""
 
 import asyncio
-import resource
+import contextlib
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +12,7 @@ import typer
 from gatedrill.cli import options
 from gatedrill.cli.environment import BROKER, KEY, TARGET, read_environment
 from gatedrill.cli.extras import extra_needed
-from gatedrill.cli.logs import LogLevel, never_log, set_up_logging
+from gatedrill.cli.logs import LogLevel, log_with, never_log, set_up_logging
 from gatedrill.cli.service_process import serve_until_stopped
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.topics import check_name
@@ -34,20 +34,21 @@ def broker(
     ] = BrokerKind.AUTO,
     log_level: options.Level = LogLevel.WARNING,
     log_json: options.LogJson = False,
-    supervised: options.Supervised = False,
+    supervised: options.Supervised = None,
 ) -> None:
     """Start an MQTT broker on this machine's loopback address."""
     from gatedrill.broker.serve import BrokerReady, serve
 
-    set_up_logging(log_level, as_json=log_json)
+    set_up_logging(log_level, as_json=log_json, run=supervised)
 
     async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
         def broker_ready(up: BrokerReady) -> None:
             ready(up.url, up.kind)
 
-        await serve(port=port, kind=kind.value, ready=broker_ready, stop=stop)
+        with extra_needed("embedded-broker"):
+            await serve(port=port, kind=kind.value, ready=broker_ready, stop=stop)
 
-    serve_until_stopped(run, supervised=supervised)
+    serve_until_stopped(run, supervised=supervised is not None)
 
 
 def backend(
@@ -62,17 +63,17 @@ def backend(
     ] = None,
     log_level: options.Level = LogLevel.WARNING,
     log_json: options.LogJson = False,
-    supervised: options.Supervised = False,
+    supervised: options.Supervised = None,
 ) -> None:
     """Start the reference check-in service on this machine's loopback address."""
-    set_up_logging(log_level, as_json=log_json)
+    set_up_logging(log_level, as_json=log_json, run=supervised)
     key = _required_key()
-    with extra_needed("backend"):
-        from gatedrill.backend.serve import serve
-
     what = f"reference backend, fault {fault}" if fault else "reference backend"
 
     async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
+        with extra_needed("backend"):
+            from gatedrill.backend.serve import serve
+
         def backend_ready(url: str) -> None:
             ready(url, what)
 
@@ -80,7 +81,7 @@ def backend(
             port=port, key=key, database=database, fault=fault, ready=backend_ready, stop=stop
         )
 
-    serve_until_stopped(run, supervised=supervised)
+    serve_until_stopped(run, supervised=supervised is not None)
 
 
 def fleet(
@@ -94,10 +95,11 @@ def fleet(
     decoder: options.Decoder = "zxing",
     log_level: options.Level = LogLevel.WARNING,
     log_json: options.LogJson = False,
-    supervised: options.Supervised = False,
+    supervised: options.Supervised = None,
 ) -> None:
     """Start emulated devices and have them join a venue."""
-    set_up_logging(log_level, as_json=log_json)
+    set_up_logging(log_level, as_json=log_json, run=supervised)
+    log_with(fleet=name_prefix)
     with extra_needed("devices"):
         from gatedrill.devices.emulated import emulated_devices
         from gatedrill.devices.host import FleetSettings, serve_fleet
@@ -121,7 +123,7 @@ def fleet(
     async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
         await serve_fleet(settings, ready=lambda: ready("the broker", what), stop=stop)
 
-    serve_until_stopped(run, supervised=supervised)
+    serve_until_stopped(run, supervised=supervised is not None)
 
 
 def _required(value: str | None, option: str, variable: str) -> str:
@@ -140,5 +142,8 @@ def _required_key() -> str:
 
 def _allow_many_files() -> None:
     """A device takes several file descriptors; the usual limit of 1,024 ends at some 200."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with contextlib.suppress(ImportError, ValueError):  # Windows has none, macOS takes no infinity
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

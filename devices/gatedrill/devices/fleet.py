@@ -149,6 +149,11 @@ class Fleet:
     async def _report(
         self, step: str, run: str, scans: list[ScanRecord], *, finished: bool = False
     ) -> None:
+        for scan in scans:
+            context = {"run": run, "fleet": self.name, "device": scan.device}
+            logger.debug(
+                "%s %s, %.1f ms", scan.attempt, scan.outcome, scan.latency_ms, extra=context
+            )
         report = Report(step=step, boot=self.boot, scans=tuple(scans), finished=finished)
         await self._bus.publish(topics.REPORT, report, fleet=self.name, run=run)
 

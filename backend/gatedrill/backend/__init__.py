@@ -1,0 +1,5 @@
+"""The reference check-in service: a Supabase-shaped HTTP interface over one SQLite file.
+
+It is the embedded default for the system under rehearsal, honest by itself and, on request, with
+one planted fault that a rehearsal must find.
+"""

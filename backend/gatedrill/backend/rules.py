@@ -1,0 +1,65 @@
+"""What a scan leads to. Pure: a ticket's row and the arguments in, the ruling out."""
+
+from typing import Literal
+
+import msgspec
+
+from gatedrill.contract.service import (
+    ALREADY_SCANNED,
+    NOT_FOUND,
+    ScanArguments,
+    ScanRow,
+    TicketRow,
+)
+
+
+class Ruling(msgspec.Struct, frozen=True):
+    """What one scan leads to.
+
+    `answer` goes to the scanner, `result` into the log; `ticket` is the row as it must stand
+    afterwards, or None when it stays as it is.
+    """
+
+    answer: ScanRow
+    result: Literal["success", "already_scanned", "not_found"]
+    ticket: TicketRow | None = None
+
+
+def judge_scan(ticket: TicketRow | None, arguments: ScanArguments, scanned_at: str) -> Ruling:
+    """Judge the scan of `ticket`, which is None when nobody knows the one asked for.
+
+    `scanned_at` is the instant of this scan, ISO 8601 in UTC. A cancelled ticket is answered like
+    an unknown one: the contract has no other words for a ticket that was never scanned.
+    """
+    if ticket is None or ticket.status == "cancelled":
+        answer = ScanRow(success=False, already_scanned=False, error_message=NOT_FOUND)
+        return Ruling(answer, "not_found")
+    if ticket.status == "scanned":
+        return Ruling(_already_scanned(ticket), "already_scanned")
+    admitted = msgspec.structs.replace(
+        ticket,
+        status="scanned",
+        scanned_at=scanned_at,
+        scanned_by=arguments.p_scanned_by,
+        device_id=arguments.p_device_id,
+    )
+    return Ruling(_success(admitted), "success", admitted)
+
+
+def _success(ticket: TicketRow) -> ScanRow:
+    return ScanRow(
+        success=True,
+        already_scanned=False,
+        scanned_at=ticket.scanned_at,
+        scanned_by=ticket.scanned_by,
+    )
+
+
+def _already_scanned(ticket: TicketRow) -> ScanRow:
+    return ScanRow(
+        success=False,
+        already_scanned=True,
+        scanned_at=ticket.scanned_at,
+        scanned_by=ticket.scanned_by,
+        error_message=ALREADY_SCANNED,
+    )

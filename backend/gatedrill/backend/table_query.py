@@ -1,0 +1,148 @@
+"""The query string of a table read into what the store is asked for. Pure.
+
+A small part of PostgREST's language: `select`, the filters `eq` and `in`, `order`, `limit` and
+`offset`.
+"""
+
+import csv
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from gatedrill.backend.problems import HttpError, ProblemKind
+from gatedrill.backend.values import parse_bigint, parse_uuid
+from gatedrill.contract.service import SCAN_LOGS_TABLE, TICKETS_TABLE, ScanLogRow, TicketRow
+
+Value = str | int
+ParseValue = Callable[[str], Value]
+Columns = Mapping[str, ParseValue]
+
+
+def _columns(row: type[msgspec.Struct], **parsers: ParseValue) -> Columns:
+    return {name: parsers.get(name, str) for name in row.__struct_fields__}
+
+
+TABLES: Final[Mapping[str, Columns]] = {
+    TICKETS_TABLE: _columns(TicketRow, id=parse_uuid),
+    SCAN_LOGS_TABLE: _columns(
+        ScanLogRow, id=parse_bigint, ticket_id=parse_uuid, scanned_by=parse_uuid
+    ),
+}
+"""The tables that can be read: how the text of a filter becomes a value of each column."""
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """Keep the rows whose `column` holds one of `values`."""
+
+    column: str
+    values: tuple[Value, ...]
+
+
+class Order(msgspec.Struct, frozen=True):
+    """Sort by `column`; nulls count as greater than every value, as in PostgreSQL."""
+
+    column: str
+    descending: bool = False
+
+
+class TableQuery(msgspec.Struct, frozen=True):
+    """Which rows and columns of which table; all names in it exist.
+
+    A row must pass every filter. `order` always ends in a column that is unique, so that pages
+    neither overlap nor leave a row out; `limit` None means all rows.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    filters: tuple[Filter, ...]
+    order: tuple[Order, ...]
+    limit: int | None
+    offset: int
+
+
+def parse_table_query(table: str, parameters: Iterable[tuple[str, str]]) -> TableQuery:
+    """Read `parameters`, the decoded pairs of a query string; HttpError when they do not fit."""
+    if table not in TABLES:
+        known = ", ".join(TABLES)
+        raise HttpError(ProblemKind.UNKNOWN_TABLE, f"no table {table}", f"there are {known}")
+    filters: list[Filter] = []
+    options: dict[str, str] = {}
+    for name, text in parameters:
+        if name in ("select", "order", "limit", "offset"):
+            options[name] = text
+        else:
+            filters.append(_filter(table, name, text))
+    return TableQuery(
+        table=table,
+        columns=_selection(table, options.get("select", "*")),
+        filters=tuple(filters),
+        order=_order(table, options.get("order", "")),
+        limit=_count("limit", options["limit"]) if "limit" in options else None,
+        offset=_count("offset", options.get("offset", "0")),
+    )
+
+
+def _check_column(table: str, column: str) -> None:
+    if column not in TABLES[table]:
+        raise HttpError(ProblemKind.UNKNOWN_COLUMN, f"column {table}.{column} does not exist")
+
+
+def _selection(table: str, text: str) -> tuple[str, ...]:
+    if text == "*":
+        return tuple(TABLES[table])
+    columns = tuple(text.split(","))
+    for column in columns:
+        _check_column(table, column)
+    return columns
+
+
+def _filter(table: str, column: str, text: str) -> Filter:
+    _check_column(table, column)
+    operator, _, operand = text.partition(".")
+    match operator:
+        case "eq":
+            texts = [operand]
+        case "in":
+            texts = _in_list(operand)
+        case _:
+            raise _unreadable(column, text, "eq.value or in.(value,value)")
+    try:
+        return Filter(column, tuple(TABLES[table][column](each) for each in texts))
+    except ValueError as error:
+        raise HttpError(ProblemKind.BAD_VALUE, str(error)) from None
+
+
+def _in_list(operand: str) -> list[str]:
+    """The elements of `(a,b,"c,d")`; within quotes a backslash escapes the next character."""
+    problem = _unreadable("in", operand, '(value,"value, quoted")')
+    if not (operand.startswith("(") and operand.endswith(")")):
+        raise problem
+    lines = csv.reader([operand[1:-1]], doublequote=False, escapechar="\\", strict=True)
+    try:
+        return next(lines)
+    except csv.Error:
+        raise problem from None
+
+
+def _order(table: str, text: str) -> tuple[Order, ...]:
+    orders = [_one_order(table, part) for part in text.split(",")] if text else []
+    return (*orders, Order("id"))
+
+
+def _one_order(table: str, text: str) -> Order:
+    column, _, direction = text.partition(".")
+    _check_column(table, column)
+    if direction not in ("", "asc", "desc"):
+        raise _unreadable("order", text, "column.asc or column.desc")
+    return Order(column, descending=direction == "desc")
+
+
+def _count(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise _unreadable(name, text, "a whole number from 0")
+    return int(text)
+
+
+def _unreadable(name: str, text: str, allowed: str) -> HttpError:
+    return HttpError(ProblemKind.BAD_QUERY, f"cannot read {name}={text}", f"allowed: {allowed}")

@@ -1,0 +1,28 @@
+"""Text into the values that columns and arguments hold. Pure; ValueError when it cannot be one."""
+
+import re
+from uuid import UUID
+
+_UUID = re.compile(r"(?:[0-9a-f]{4}-?){7}[0-9a-f]{4}", re.IGNORECASE | re.ASCII)
+
+
+def parse_uuid(text: str) -> str:
+    """The canonical spelling of a UUID in any spelling that PostgreSQL takes.
+
+    Those are capitals, braces around it, and hyphens after any group of four digits or left out.
+    """
+    bare = text[1:-1] if text.startswith("{") and text.endswith("}") else text
+    if not _UUID.fullmatch(bare):
+        raise ValueError(f'invalid input syntax for type uuid: "{text}"')
+    return str(UUID(bare))
+
+
+def parse_bigint(text: str) -> int:
+    """A whole number of 64 bits."""
+    try:
+        number = int(text)
+    except ValueError:
+        raise ValueError(f'invalid input syntax for type bigint: "{text}"') from None
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f'value "{text}" is out of range for type bigint')
+    return number
