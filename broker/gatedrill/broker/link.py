@@ -1,0 +1,182 @@
+"""One connection to the broker. The only file that knows the client library, aiomqtt.
+
+A link is used up when it is lost; the `Bus` makes the next one.
+"""
+
+import asyncio
+import math
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import aiomqtt
+from aiomqtt.exceptions import MqttConnectError
+from paho.mqtt.reasoncodes import ReasonCode
+
+from gatedrill.broker.address import BrokerAddress
+from gatedrill.contract.errors import PeerError
+
+KEEPALIVE_S = 5
+"""A broker hears nothing for one and a half of these: the client is dead, its will is published."""
+
+CONNECT_TIMEOUT_S = 5.0
+_MAX_INFLIGHT = 1000
+_REFUSED_CREDENTIALS = ("Bad user name or password", "Not authorized")
+
+
+class LinkLostError(Exception):
+    """The connection broke, or could not be made; the text says why."""
+
+
+@dataclass(frozen=True)
+class Packet:
+    """What the broker handed over. `retained` tells what it had kept from what is said now."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+
+
+class Link:
+    """A live connection. Every method raises LinkLostError once it is lost, also while it waits."""
+
+    def __init__(self, client: aiomqtt.Client, address: BrokerAddress) -> None:
+        self._client = client
+        self._address = address
+        self._waits: set[asyncio.Timeout] = set()
+        self.lost = asyncio.Event()
+
+    async def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
+        """Send one message; with `qos` 1 return when the broker has taken it."""
+        async with self._until_lost():
+            await self._client.publish(topic, payload, qos, retain, timeout=math.inf)
+
+    async def subscribe(self, patterns: Iterable[tuple[str, int]]) -> None:
+        """Subscribe to pairs of pattern and QoS; PeerError if the broker refuses one."""
+        wanted = list(patterns)
+        if not wanted:
+            return
+        async with self._until_lost():
+            codes = await self._client.subscribe(wanted)
+        for (pattern, _), code in zip(wanted, codes, strict=True):
+            if isinstance(code, ReasonCode) and code.is_failure:
+                raise PeerError(f"the broker refuses the subscription to {pattern}: {code}")
+
+    async def unsubscribe(self, pattern: str) -> None:
+        """Have no more messages of this pattern."""
+        async with self._until_lost():
+            await self._client.unsubscribe(pattern)
+
+    async def packets(self) -> AsyncIterator[Packet]:
+        """What arrives, in the broker's order, until the link is lost."""
+        try:
+            async for message in self._client.messages:
+                yield Packet(str(message.topic), bytes(message.payload), message.retain)
+        except aiomqtt.MqttError as error:
+            why = error.__cause__ or error
+            raise LinkLostError(f"lost the broker at {self._address}: {why}") from None
+
+    def lose(self) -> None:
+        """Wake everybody who waits for an answer that will not come."""
+        self.lost.set()
+        for wait in self._waits:
+            wait.reschedule(asyncio.get_running_loop().time())
+
+    @asynccontextmanager
+    async def _until_lost(self) -> AsyncIterator[None]:
+        if self.lost.is_set():
+            raise LinkLostError("the connection was lost")
+        try:
+            async with asyncio.timeout(None) as wait:
+                with self._waiting(wait):
+                    yield
+        except (aiomqtt.MqttError, TimeoutError) as error:
+            raise LinkLostError(str(error) or "the connection was lost") from None
+
+    @contextmanager
+    def _waiting(self, wait: asyncio.Timeout) -> Iterator[None]:
+        self._waits.add(wait)
+        try:
+            yield
+        finally:
+            self._waits.discard(wait)
+
+
+@asynccontextmanager
+async def open_link(
+    address: BrokerAddress, client_id: str, *, cleared_at_death: str | None
+) -> AsyncIterator[Link]:
+    """Connect, and disconnect cleanly at the end of the body.
+
+    Should the connection end in any other way, the broker publishes an empty retained message to
+    the topic `cleared_at_death`. Raises LinkLostError when the broker cannot be reached and
+    PeerError when it refuses the credentials.
+    """
+    client = _client(address, client_id, cleared_at_death)
+    try:
+        async with client:
+            link = Link(client, address)
+            try:
+                yield link
+            finally:
+                link.lose()
+    except MqttConnectError as error:
+        raise _refusal(address, error) from None
+    except aiomqtt.MqttError as error:
+        raise LinkLostError(f"cannot reach the broker at {address}: {error}") from None
+
+
+def _client(address: BrokerAddress, client_id: str, cleared_at_death: str | None) -> aiomqtt.Client:
+    client = _TidyClient(
+        address.host,
+        address.port,
+        username=address.username,
+        password=address.password,
+        identifier=client_id,
+        protocol=aiomqtt.ProtocolVersion.V311,
+        clean_session=True,
+        will=aiomqtt.Will(cleared_at_death, b"", qos=1, retain=True) if cleared_at_death else None,
+        keepalive=KEEPALIVE_S,
+        timeout=CONNECT_TIMEOUT_S,
+        max_inflight_messages=_MAX_INFLIGHT,
+        tls_context=ssl.create_default_context() if address.tls else None,
+        socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
+    )
+    client.pending_calls_threshold = 1_000_000  # many calls at once are our daily bread
+    return client
+
+
+def _refusal(address: BrokerAddress, error: MqttConnectError) -> PeerError:
+    if any(words in str(error) for words in _REFUSED_CREDENTIALS):
+        return PeerError(
+            f"the broker at {address} refuses the credentials: "
+            "put the right ones into its url, as in mqtt://user:password@host"
+        )
+    return PeerError(f"the broker at {address} refuses the connection: {error}")
+
+
+class _TidyClient(aiomqtt.Client):
+    """aiomqtt's client, but an attempt to connect that fails or is cancelled leaves no socket."""
+
+    async def __aenter__(self) -> Self:
+        attempt = asyncio.ensure_future(super().__aenter__())
+        try:
+            await asyncio.shield(attempt)
+        except BaseException:
+            await asyncio.gather(attempt, return_exceptions=True)
+            self._client.disconnect()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        with suppress(aiomqtt.MqttError):  # the end is wanted, however it comes
+            await super().__aexit__(exc_type, exc, tb)
