@@ -1,12 +1,18 @@
 import asyncio
 import logging
+import shutil
+import ssl
+import subprocess
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 
+import aiomqtt
 import pytest
 from broker_process import KINDS, BrokerProcess, running_broker
 from bus_process import running_fleet
+from services import require
 
 from gatedrill.broker import link
 from gatedrill.broker.bus import Bus, Received
@@ -236,8 +242,9 @@ async def test_a_handler_that_fails_is_logged_with_its_traceback_and_the_others_
 
 
 async def test_five_thousand_messages_to_a_subscriber_that_does_not_read_all_arrive(
-    broker: BrokerProcess, bus: Bus, name: str
+    broker: BrokerProcess, bus: Bus, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(link, "KEEPALIVE_S", 60)  # on a busy machine it does not read for long
     subscribed, release = threading.Event(), threading.Event()
     arrived: list[int] = []
 
@@ -275,7 +282,7 @@ def mortal(request: pytest.FixtureRequest) -> BrokerKind:
 
 
 async def test_after_a_restart_of_the_broker_everything_is_subscribed_again_and_told(
-    mortal: BrokerKind, name: str
+    mortal: BrokerKind, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     back = asyncio.Event()
     with running_broker(mortal) as first:
@@ -291,6 +298,10 @@ async def test_after_a_restart_of_the_broker_everything_is_subscribed_again_and_
                     await other.publish(DISARM, Disarm("over"), run=name)
                 assert (await heard.get())[1] == Fire("s1", 1)
                 assert (await others.get())[1] == Disarm("over")
+    assert next(r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING) == (
+        f"lost the broker at {first.url}"
+    )
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 async def test_what_is_published_while_the_broker_is_away_is_sent_when_it_is_back(
@@ -331,7 +342,7 @@ def test_a_malformed_url_is_refused_before_anything_is_opened() -> None:
 
 
 @asynccontextmanager
-async def server_that_says(answer: bytes) -> AsyncIterator[int]:
+async def server_that_says(answer: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """A TCP server that answers whatever comes first with `answer`; yields its port."""
 
     conversations: set[asyncio.Task[None] | None] = set()
@@ -343,9 +354,37 @@ async def server_that_says(answer: bytes) -> AsyncIterator[int]:
         await reader.read()
         writer.close()
 
-    async with await asyncio.start_server(converse, "127.0.0.1", 0) as server:
+    async with await asyncio.start_server(converse, "127.0.0.1", 0, ssl=tls) as server:
         yield server.sockets[0].getsockname()[1]
         await asyncio.gather(*filter(None, conversations))
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A self-signed certificate for localhost, with its key, in one file."""
+    require(shutil.which("openssl") is not None, "the program openssl")
+    file = tmp_path_factory.mktemp("tls") / "localhost.pem"
+    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+    subject = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
+    files = ("-keyout", str(file), "-out", str(file.with_suffix(".crt")))
+    subprocess.run((*make.split(), *subject, *files), check=True, capture_output=True)
+    file.write_text(file.read_text() + file.with_suffix(".crt").read_text())
+    return file
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+async def test_over_tls_only_a_broker_that_the_system_trusts_is_spoken_to(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, is_trusted: bool
+) -> None:
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate)
+    connecting = nullcontext() if is_trusted else pytest.raises(PeerError, match="certificate")
+    async with server_that_says(b"\x20\x02\x00\x00", tls) as port:
+        with connecting:
+            async with Bus(f"mqtts://localhost:{port}", "nobody"):
+                pass
 
 
 @pytest.mark.parametrize("code", [4, 5])
@@ -385,10 +424,27 @@ async def test_a_server_that_says_nothing_is_given_up_and_its_connection_closed(
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_connecting_can_be_cancelled_and_leaves_nothing_open() -> None:
+async def test_connecting_can_be_cancelled_and_leaves_nothing_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, proceed, ended = threading.Event(), threading.Event(), threading.Event()
+    connect = aiomqtt.Client._client_connect
+
+    def connect_when_told(client: aiomqtt.Client) -> None:
+        begun.set()
+        proceed.wait()
+        connect(client)
+        ended.set()
+
+    monkeypatch.setattr(aiomqtt.Client, "_client_connect", connect_when_told)
     async with server_that_says(b"") as port:
         entering = asyncio.create_task(Bus(f"mqtt://127.0.0.1:{port}", "nobody").__aenter__())
-        await asyncio.sleep(0)
+        await asyncio.to_thread(begun.wait)
         entering.cancel()
+        asyncio.get_running_loop().call_soon(proceed.set)
         with pytest.raises(asyncio.CancelledError):
             await entering
+        proceed.set()
+        await asyncio.to_thread(ended.wait)
+        for _ in range(10):  # the server accepts meanwhile, and then waits for the end
+            await asyncio.sleep(0)

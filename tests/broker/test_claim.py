@@ -7,7 +7,7 @@ import pytest
 from broker_process import KINDS, BrokerProcess, running_broker
 from bus_process import running_fleet
 
-from gatedrill.broker import bus as bus_module
+from gatedrill.broker.address import BrokerAddress
 from gatedrill.broker.bus import Bus
 from gatedrill.broker.claim import claim_alone
 from gatedrill.broker.serve import BrokerKind
@@ -181,19 +181,20 @@ async def test_only_the_own_topic_of_a_bus_can_be_claimed(two: list[tuple[Bus, s
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_who_was_away_while_another_claimed_is_told_and_its_body_cancelled(
-    kind: BrokerKind, name: str, monkeypatch: pytest.MonkeyPatch
+    kind: BrokerKind, name: str, unused_tcp_port: int
 ) -> None:
-    monkeypatch.setattr(bus_module, "FIRST_PAUSE_S", 3.0)  # the heir is there first
     async with AsyncExitStack() as stack:
         first = stack.enter_context(running_broker(kind))
         away = await stack.enter_async_context(conductors_bus(first.url, f"{name}-a"))
 
         async def conduct_until_replaced() -> None:
             async with conducting(away, f"{name}-a"):
+                there, away.address = away.address, BrokerAddress("127.0.0.1", unused_tcp_port)
                 first.stop()
                 stack.enter_context(running_broker(kind, first.port))
                 heir = await stack.enter_async_context(conductors_bus(first.url, f"{name}-b"))
                 async with conducting(heir, f"{name}-b"):
+                    away.address = there
                     await asyncio.Event().wait()
 
         with pytest.raises(PeerError, match=f"host of {name}-b conducts this venue"):

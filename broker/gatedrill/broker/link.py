@@ -7,6 +7,7 @@ import asyncio
 import math
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from types import TracebackType
 from typing import Self
 
 import aiomqtt
+import paho.mqtt.client as paho
 from aiomqtt.exceptions import MqttConnectError
+from aiomqtt.types import PahoSocket
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gatedrill.broker.address import BrokerAddress
@@ -76,9 +79,8 @@ class Link:
         try:
             async for message in self._client.messages:
                 yield Packet(str(message.topic), bytes(message.payload), message.retain)
-        except aiomqtt.MqttError as error:
-            why = error.__cause__ or error
-            raise LinkLostError(f"lost the broker at {self._address}: {why}") from None
+        except aiomqtt.MqttError:
+            raise LinkLostError(f"lost the broker at {self._address}") from None
 
     def lose(self) -> None:
         """Wake everybody who waits for an answer that will not come."""
@@ -143,7 +145,7 @@ def _client(address: BrokerAddress, client_id: str, cleared_at_death: str | None
         keepalive=KEEPALIVE_S,
         timeout=CONNECT_TIMEOUT_S,
         max_inflight_messages=_MAX_INFLIGHT,
-        tls_context=ssl.create_default_context() if address.tls else None,
+        tls_context=_tls_context() if address.tls else None,
         socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
     )
     client.pending_calls_threshold = 1_000_000  # many calls at once are our daily bread
@@ -159,10 +161,32 @@ def _refusal(address: BrokerAddress, error: MqttConnectError) -> PeerError:
     return PeerError(f"the broker at {address} refuses the connection: {error}")
 
 
+def _tls_context() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.sslsocket_class = _TidyTlsSocket
+    return context
+
+
+class _TidyTlsSocket(ssl.SSLSocket):
+    """A socket that closes when its handshake fails; the library would leave it open."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - as inherited
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
 class _TidyClient(aiomqtt.Client):
-    """aiomqtt's client, but an attempt to connect that fails or is cancelled leaves no socket."""
+    """aiomqtt's client, but it leaves nothing behind.
+
+    An attempt to connect that fails or is cancelled closes its socket. And a socket is watched for
+    writing at once, not at the loop's next turn, when it may be closed and its number another's.
+    """
 
     async def __aenter__(self) -> Self:
+        self._loop_thread = threading.get_ident()
         attempt = asyncio.ensure_future(super().__aenter__())
         try:
             await asyncio.shield(attempt)
@@ -180,3 +204,18 @@ class _TidyClient(aiomqtt.Client):
     ) -> None:
         with suppress(aiomqtt.MqttError):  # the end is wanted, however it comes
             await super().__aexit__(exc_type, exc, tb)
+
+    def _on_socket_register_write(
+        self, client: paho.Client, userdata: object, sock: PahoSocket
+    ) -> None:
+        if threading.get_ident() == self._loop_thread:
+            self._loop.add_writer(sock.fileno(), self._write)
+        else:  # it is connecting, in a thread of its own
+            super()._on_socket_register_write(client, userdata, sock)
+
+    def _write(self) -> None:
+        try:
+            self._client.loop_write()
+        except Exception as error:  # whatever it is, the loop would call again and again
+            if not self._disconnected.done():
+                self._disconnected.set_exception(error)

@@ -141,6 +141,7 @@ def _dying_with_parent() -> Callable[[], None] | None:
     prctl = ctypes.CDLL(None).prctl
 
     def ask_kernel() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        # Not SIGTERM, which Mosquitto overlooks for a moment after its start; nothing is to save.
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
     return ask_kernel
