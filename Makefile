@@ -2,36 +2,44 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
-BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.installed
+
+bin    := $(VENV)/bin
+ready  := $(VENV)/.ready
+tested := $(VENV)/.ready-for-tests
 
 .PHONY: drill test lint bench clean
+# One virtual environment, and measurements that want the machine for themselves.
+.NOTPARALLEL:
 
-drill: $(STAMP)
-	$(BIN)/gatedrill run --duration 10s
+drill: $(ready)
+	$(bin)/gatedrill run --duration 10s
 
-test: $(STAMP)-test lint
-	$(BIN)/pytest
+test: lint
+	$(bin)/pytest
 
-lint: $(STAMP)-test
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+lint: $(tested)
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+	$(bin)/lint-imports
 
-bench: $(STAMP)
-	$(BIN)/python benchmarks/drill.py
+bench: $(ready)
+	$(bin)/python benchmarks/drill.py
+	$(bin)/python benchmarks/decoders.py
 
 clean:
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-$(STAMP): pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gatedrill needs Python 3.11 or newer: make PYTHON=python3.12 drill")'
+$(ready): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	"gatedrill needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual \
+	environments: install its venv package (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/pip install --quiet --editable '.[all]'
+	$(bin)/pip install --quiet --upgrade 'pip>=25.1'
+	$(bin)/pip install --quiet --editable '.[all]'
 	@touch $@
 
-$(STAMP)-test: $(STAMP)
-	$(BIN)/pip install --quiet --group test
+$(tested): $(ready)
+	$(bin)/pip install --quiet --group test
 	@touch $@

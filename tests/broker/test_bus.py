@@ -23,17 +23,17 @@ from gatedrill.contract.errors import PeerError, UsageError
 from gatedrill.contract.messages import (
     Arm,
     ArmBurst,
+    Armed,
     ArmStream,
     BurstKind,
     DeviceInfo,
-    Disarm,
     Fire,
     Presence,
     Presentation,
     Report,
 )
 from gatedrill.contract.outcome import Outcome, OutcomeKind
-from gatedrill.contract.topics import ARM, CONDUCTOR, DISARM, FIRE, PRESENCE, REPORT, Channel, M
+from gatedrill.contract.topics import ARM, ARMED, CONDUCTOR, FIRE, PRESENCE, REPORT, Channel, M
 
 Heard = asyncio.Queue[tuple[dict[str, str], M | None]]
 
@@ -116,11 +116,11 @@ async def test_after_the_last_subscription_of_a_pattern_the_broker_sends_nothing
     monkeypatch.setattr(bus, "_dispatch", recording)
     subscription = await bus.subscribe(FIRE, lambda _levels, _message: None, run=name)
     await subscription.end()
-    heard = await hearing(bus, DISARM, run=name)
+    heard = await hearing(bus, ARMED, run=name)
     await bus.publish(FIRE, Fire("s1", 1), run=name)
-    await bus.publish(DISARM, Disarm("over"), run=name)
+    await bus.publish(ARMED, Armed("over", "b"), fleet=name, run=name)
     await heard.get()
-    assert arrived == [DISARM.topic(run=name)]
+    assert arrived == [ARMED.topic(fleet=name, run=name)]
 
 
 async def test_who_comes_later_sees_a_presence_and_is_told_that_it_was_retained(
@@ -256,7 +256,7 @@ async def test_five_thousand_messages_to_a_subscriber_that_does_not_read_all_arr
     async def subscriber() -> None:
         async with Bus(broker.url, f"slow-{name}") as slow:
             await slow.subscribe(FIRE, stall, run=name)
-            done = await hearing(slow, DISARM, run=name)
+            done = await hearing(slow, ARMED, run=name)
             subscribed.set()
             async with asyncio.timeout(30):  # lost messages must fail, not hang
                 await done.get()
@@ -267,7 +267,7 @@ async def test_five_thousand_messages_to_a_subscriber_that_does_not_read_all_arr
         for first in range(0, 5000, 500):
             batch = range(first, first + 500)
             await asyncio.gather(*(bus.publish(FIRE, Fire("s1", n), run=name) for n in batch))
-        await bus.publish(DISARM, Disarm("over"), run=name)
+        await bus.publish(ARMED, Armed("over", "b"), fleet=name, run=name)
     finally:
         release.set()
     await reading
@@ -288,16 +288,16 @@ async def test_after_a_restart_of_the_broker_everything_is_subscribed_again_and_
     with running_broker(mortal) as first:
         async with Bus(first.url, name) as bus:
             heard = await hearing(bus, FIRE, run=name)
-            others = await hearing(bus, DISARM, run=name)
+            others = await hearing(bus, ARMED, run=name)
             bus.on_reconnect.add(back.set)
             first.stop()
             with running_broker(mortal, first.port):
                 await back.wait()
                 async with Bus(first.url, f"other-{name}") as other:
                     await other.publish(FIRE, Fire("s1", 1), run=name)
-                    await other.publish(DISARM, Disarm("over"), run=name)
+                    await other.publish(ARMED, Armed("over", "b"), fleet=name, run=name)
                 assert (await heard.get())[1] == Fire("s1", 1)
-                assert (await others.get())[1] == Disarm("over")
+                assert (await others.get())[1] == Armed("over", "b")
     assert next(r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING) == (
         f"lost the broker at {first.url}"
     )

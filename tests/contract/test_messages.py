@@ -14,7 +14,6 @@ from gatedrill.contract.messages import (
     BurstKind,
     ConductorClaim,
     DeviceInfo,
-    Disarm,
     Fire,
     Ping,
     Pong,
@@ -28,7 +27,6 @@ from gatedrill.contract.topics import (
     ARMED,
     CHANNELS,
     CONDUCTOR,
-    DISARM,
     FIRE,
     PING,
     PONG,
@@ -65,7 +63,6 @@ CASES: list[tuple[Channel[Any], object]] = [
     (ARM, ArmBurst("s", "b", BurstKind.REQUEST, 5, ())),
     (ARM, ArmStream("s", "b", 0, SHOWN, pause_s=0.25, duration_s=10.0)),
     (FIRE, Fire("s", 2**62)),
-    (DISARM, Disarm("the run is over")),
     (CONDUCTOR, ConductorClaim("c", "host", 42)),
 ]
 

@@ -125,12 +125,6 @@ class Fire(msgspec.Struct, frozen=True):
     at_ns: int
 
 
-class Disarm(msgspec.Struct, frozen=True):
-    """The conductor has gone: forget what was armed."""
-
-    why: str
-
-
 class Report(msgspec.Struct, frozen=True):
     """Scans as they end. `finished` says that the fleet has nothing left to do in this step."""
 

@@ -18,7 +18,6 @@ from gatedrill.contract.messages import (
     Arm,
     Armed,
     ConductorClaim,
-    Disarm,
     Fire,
     Ping,
     Pong,
@@ -114,9 +113,6 @@ ARM: Channel[Arm] = Channel(
     "arm", "down/{fleet}/arm/{run}", Arm, "make everything ready for a step"
 )
 FIRE: Channel[Fire] = Channel("fire", "all/fire/{run}", Fire, "the common instant of a step")
-DISARM: Channel[Disarm] = Channel(
-    "disarm", "all/disarm/{run}", Disarm, "the run is over: forget what was armed"
-)
 CONDUCTOR: Channel[ConductorClaim] = Channel(
     "conductor",
     "conductor/{conductor}",
@@ -133,6 +129,5 @@ CHANNELS: tuple[Channel[object], ...] = (
     PING,
     ARM,
     FIRE,
-    DISARM,
     CONDUCTOR,
 )  # type: ignore[assignment]

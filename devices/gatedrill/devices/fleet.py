@@ -47,6 +47,7 @@ class Fleet:
         self._workers = workers
         self._step: asyncio.Task[None] | None = None
         self._run = ""
+        self._arm: Arm | None = None
         self._fired: asyncio.Future[Fire] = asyncio.Future()
 
     async def listen(self) -> None:
@@ -65,19 +66,24 @@ class Fleet:
     def _on_arm(self, levels: dict[str, str], arm: Arm | None) -> None:
         if arm is None or arm.boot != self.boot:
             return
+        if (levels["run"], arm) == (self._run, self._arm):
+            return  # MQTT delivers at least once
         if self._step is not None:
             self._step.cancel()
-        self._run = levels["run"]
+        self._run, self._arm = levels["run"], arm
         self._fired = asyncio.Future()
         self._step = asyncio.create_task(self._perform(arm, self._run, self._fired))
 
     def _on_fire(self, levels: dict[str, str], fire: Fire | None) -> None:
-        if fire is not None and levels["run"] == self._run and not self._fired.done():
+        if fire is None or self._arm is None or self._fired.done():
+            return
+        if (levels["run"], fire.step) == (self._run, self._arm.step):
             self._fired.set_result(fire)
 
     def _on_conductor(self, levels: dict[str, str], claim: ConductorClaim | None) -> None:
         if claim is None and levels["conductor"] == self._run and self._step is not None:
             self._step.cancel()
+            self._arm = None  # should it come back, it may say the same again
 
     async def _perform(self, arm: Arm, run: str, fired: asyncio.Future[Fire]) -> None:
         log = logging.LoggerAdapter(logger, {"run": run})
@@ -173,12 +179,17 @@ class Fleet:
 async def _read_ahead(showings: list[Showing]) -> dict[str, str]:
     """Have all read and ask ahead; returns the devices that are not ready, and why."""
     unready: dict[str, str] = {}
-    for showing, why in zip(
-        showings, await asyncio.gather(*(each.read_ahead() for each in showings)), strict=True
-    ):
-        if why is not None:
-            unready[showing.lane.name] = why
+    try:
+        async with asyncio.TaskGroup() as readings:
+            tasks = [readings.create_task(showing.read_ahead()) for showing in showings]
+        for showing, task in zip(showings, tasks, strict=True):
+            if (why := task.result()) is not None:
+                unready[showing.lane.name] = why
+                await showing.give_up()
+    except BaseException:  # given up half-way: questions on hold would block the connections
+        for showing in showings:
             await showing.give_up()
+        raise
     return unready
 
 

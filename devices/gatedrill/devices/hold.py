@@ -39,7 +39,7 @@ class Hold:
 
     def __init__(self) -> None:
         self._kept = b""
-        self._socket = -1
+        self._socket: socket.socket | None = None
         self._parked = asyncio.Event()
         self._released = asyncio.Event()
 
@@ -52,9 +52,10 @@ class Hold:
 
         A request that is not parked yet goes out whole once it is written: late.
         """
-        if self._parked.is_set():
+        if self._socket is not None:
             with contextlib.suppress(OSError):  # left over, it is sent the long way: see `park`
-                os.write(self._socket, self._kept)
+                # A closed socket has no number, whoever has got the one it had.
+                os.write(self._socket.fileno(), self._kept)
                 self._kept = b""
 
     def resume(self) -> None:
@@ -69,10 +70,10 @@ class Hold:
             ready, self._kept = self._kept + data[:-1], data[-1:]
         return ready
 
-    async def park(self, connection: int) -> bytes:
+    async def park(self, connection: socket.socket) -> bytes:
         """Wait until resumed; returns what is still to be sent, mostly nothing.
 
-        `connection` is the file descriptor that the last byte belongs to.
+        `connection` is where the last byte belongs.
         """
         if self._kept and not self._released.is_set():
             self._socket = connection
@@ -145,7 +146,7 @@ class _HoldingStream(anyio.abc.ByteStream):
         hold = self._hold()
         if hold is not None:
             raw = self._connection.extra(anyio.abc.SocketAttribute.raw_socket)  # noqa: S610 - no SQL
-            unsent = await hold.park(raw.fileno())
+            unsent = await hold.park(raw)
             if unsent:
                 await self._connection.send(unsent)
         return await self._connection.receive(max_bytes)

@@ -5,11 +5,13 @@ ticket is emulated.
 """
 
 import asyncio
+import logging
 import random
 from typing import NamedTuple
 
 from gatedrill.contract.attempt import Ask, ScanRecord
 from gatedrill.contract.clock import Clock
+from gatedrill.contract.errors import GatedrillError
 from gatedrill.contract.messages import DeviceInfo, Presentation
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
 from gatedrill.devices.checkin import CheckIn, HeldQuestion
@@ -20,6 +22,8 @@ from gatedrill.devices.readers.symbol import Symbol
 from gatedrill.devices.scanner import Scanner
 
 READ_TIMEOUT_S = 2.0
+
+logger = logging.getLogger(__name__)
 
 
 class Sighting(NamedTuple):
@@ -63,7 +67,10 @@ class Lane:
         await self.checkin.close()
 
     async def sight(self, symbol: str, since_ns: int) -> Sighting | None:
-        """Wait until `symbol`, shown at `since_ns`, is read; None if that takes too long."""
+        """Wait until `symbol`, shown at `since_ns`, is read.
+
+        None if that takes too long, or if the reader has broken down.
+        """
         try:
             async with asyncio.timeout(READ_TIMEOUT_S):
                 while True:
@@ -74,6 +81,9 @@ class Lane:
                     if starts:  # a code that nobody waits for any more
                         self._scanner.settle(seen.text)
         except TimeoutError:
+            return None
+        except GatedrillError as error:  # one device down: the others go on
+            logger.warning("cannot read: %s", error, extra={"device": self.name})
             return None
 
     def settle(self, symbol: str) -> None:
@@ -134,6 +144,7 @@ class Showing:
             await self._released.wait()
             sighting = self._sighting or await self._sight()
             outcome, asks = await self._decide(sighting)
+            decided_ns = self.lane.clock.now_ns()
         finally:
             await self.give_up()
         return ScanRecord(
@@ -143,7 +154,7 @@ class Showing:
             intended_ns=self.intended_ns,
             released_ns=self._released_ns,
             decoded_ns=sighting.symbol.decoded_ns if sighting else None,
-            decided_ns=self.lane.clock.now_ns(),
+            decided_ns=decided_ns,
             outcome=outcome,
             asks=asks,
         )

@@ -54,14 +54,15 @@ def _no_garbage_collection() -> Iterator[None]:
 def _real_time_priority() -> Iterator[None]:
     """Above all that is not real-time, for this thread alone; without effect if forbidden."""
     try:
+        before = os.sched_getscheduler(0), os.sched_getparam(0)
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
-    except (AttributeError, PermissionError):  # not Linux, or not permitted
+    except (AttributeError, OSError):  # not Linux, or not permitted
         yield
         return
     try:
         yield
     finally:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        os.sched_setscheduler(0, *before)
 
 
 def _wait_until(at_ns: int, clock: Clock) -> None:

@@ -41,6 +41,11 @@ _BY_CODE = {
 
 _ROWS = msgspec.json.Decoder(list[service.ScanRow])
 _PROBLEM = msgspec.json.Decoder(service.ServiceProblem)
+# What msgspec raises for bytes from anywhere: also text that is no UTF-8, and bottomless nesting.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_STAMP_DIGITS = 19  # of 64 bits; a longer one could not be passed on
+# What httpx raises, and what it lets through: ssl.SSLError for bytes that are no TLS.
+_BROKEN = (httpx.HTTPError, OSError)
 
 
 def read_answer(http_status: int, body: bytes) -> Outcome:
@@ -58,20 +63,25 @@ def read_answer(http_status: int, body: bytes) -> Outcome:
 def _read_row(body: bytes) -> Outcome:
     try:
         rows = _ROWS.decode(body)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return _unknown(Reason.BAD_ANSWER)
     if len(rows) != 1:
         return _unknown(Reason.BAD_ANSWER)
-    if rows[0].success:
-        return Outcome(OutcomeKind.ADMITTED)
-    fallback = Reason.ALREADY_USED if rows[0].already_scanned else Reason.REFUSED_OTHERWISE
-    return Outcome(OutcomeKind.REFUSED, _BY_MESSAGE.get(rows[0].error_message or "", fallback))
+    return _judge(rows[0])
+
+
+def _judge(row: service.ScanRow) -> Outcome:
+    if row.success:
+        contradicts_itself = row.already_scanned or row.error_message
+        return _unknown(Reason.BAD_ANSWER) if contradicts_itself else Outcome(OutcomeKind.ADMITTED)
+    fallback = Reason.ALREADY_USED if row.already_scanned else Reason.REFUSED_OTHERWISE
+    return Outcome(OutcomeKind.REFUSED, _BY_MESSAGE.get(row.error_message or "", fallback))
 
 
 def _problem_reason(body: bytes) -> Reason | None:
     try:
         return _BY_CODE.get(_PROBLEM.decode(body).code)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return None
 
 
@@ -108,8 +118,9 @@ class SupabaseCheckIn:
 
     async def warm(self) -> None:
         """Open the connection with a read that changes nothing."""
-        with contextlib.suppress(httpx.HTTPError):  # the scan itself will tell
-            await self._client.get(_WARM_PATH, params={"select": "id", "limit": "1"})
+        with contextlib.suppress(*_BROKEN):  # the scan itself will tell
+            async with asyncio.timeout(self._timeout_s):
+                await self._client.get(_WARM_PATH, params={"select": "id", "limit": "1"})
 
     async def ask(self, symbol: str) -> Reply:
         """Scan `symbol` once; `unknown` for every failure to get a definite answer."""
@@ -117,10 +128,11 @@ class SupabaseCheckIn:
         return await self._reply(self._client.send(self._request(symbol)), sent_ns)
 
     def hold(self, symbol: str) -> HeldQuestion:
-        """Begin to scan `symbol`; its time limit begins with the release."""
+        """Begin to scan `symbol`; the time limit for its answer begins with the release."""
         hold = Hold()
         request = self._request(symbol)
-        request.extensions = {"timeout": httpx.Timeout(None).as_dict(), HOLD: hold}
+        until_parked = httpx.Timeout(self._timeout_s, read=None)
+        request.extensions = {"timeout": until_parked.as_dict(), HOLD: hold}
         return _HeldScan(hold, self._client.send(request), self._clock, self._reply)
 
     def _request(self, symbol: str) -> httpx.Request:
@@ -141,7 +153,7 @@ class SupabaseCheckIn:
                 answer = await response
         except (TimeoutError, httpx.TimeoutException):
             return self._unanswered(sent_ns, Reason.TIMEOUT)
-        except httpx.HTTPError:
+        except _BROKEN:
             return self._unanswered(sent_ns, Reason.CONNECTION)
         answered_ns = self._clock.now_ns()
         outcome = read_answer(answer.status_code, answer.content)
@@ -182,11 +194,13 @@ class _HeldScan:
 
     async def until_parked(self) -> Reason | None:
         parked = asyncio.create_task(self._hold.until_parked())
-        await asyncio.wait({parked, self._asking}, return_when=asyncio.FIRST_COMPLETED)
-        if parked.done():
-            return None
-        parked.cancel()
-        return Reason.CONNECTION  # it failed, or was answered before it was complete
+        try:
+            await asyncio.wait({parked, self._asking}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            is_parked = parked.done()
+            parked.cancel()
+        # Else it failed, or was answered before it was complete.
+        return None if is_parked else Reason.CONNECTION
 
     def release(self) -> None:
         self._sent_ns = self._clock.now_ns()
@@ -208,4 +222,4 @@ class _HeldScan:
 
 def _stamp(response: httpx.Response, header: str) -> int | None:
     value = response.headers.get(header, "")
-    return int(value) if value.isdecimal() else None
+    return int(value) if value.isdecimal() and len(value) <= _STAMP_DIGITS else None
