@@ -47,14 +47,14 @@ class Child:
 
     @classmethod
     async def start(
-        cls, name: str, arguments: Sequence[str], environment: Mapping[str, str]
+        cls, name: str, run: str, arguments: Sequence[str], environment: Mapping[str, str]
     ) -> "Child":
-        """Start `gatedrill` with these arguments and wait until it is ready.
+        """Start `gatedrill` with these arguments as a part of this run, and wait until it is ready.
 
         Raises what the child says is wrong, or PeerError if it ends or hangs without a word.
         """
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "gatedrill.cli", *arguments, "--supervised"),
+            *(sys.executable, "-m", "gatedrill.cli", *arguments, "--supervised", run),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=dict(environment),
@@ -84,8 +84,10 @@ async def _await_ready(name: str, process: asyncio.subprocess.Process) -> ChildR
     except TimeoutError:
         raise PeerError(f"the {name} was not ready within {READY_TIMEOUT_S:g} s") from None
     except msgspec.DecodeError:
-        code = await process.wait()
-        raise PeerError(f"the {name} ended at once with exit code {code}") from None
+        await _end(process)
+        raise PeerError(
+            f"the {name} never said that it is ready, and ended with exit code {process.returncode}"
+        ) from None
     if isinstance(word, ChildFailed):
         raise _as_error(word)
     return word

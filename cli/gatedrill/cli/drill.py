@@ -8,28 +8,31 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-
-from rich.console import Console
+from pathlib import Path
 
 from gatedrill.broker.bus import Bus
 from gatedrill.broker.claim import claim_alone
 from gatedrill.broker.clock import MonotonicClock
+from gatedrill.cli.console import open_console
 from gatedrill.cli.exits import gravest
 from gatedrill.cli.extras import extra_needed
+from gatedrill.cli.logs import log_with
 from gatedrill.cli.onlooker import TerminalOnlooker
 from gatedrill.cli.plan_table import print_plan
 from gatedrill.cli.request import Request
 from gatedrill.cli.venue import LOCAL_PREFIX, LocalVenue, Venue, start_venue
 from gatedrill.contract import topics
+from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import ConductorClaim, DeviceInfo
 from gatedrill.fixtures.tickets import Supply
 from gatedrill.orchestrator.plan import Plan, make_plans
 from gatedrill.orchestrator.rehearsal import Rehearsal, rehearse
+from gatedrill.orchestrator.service_client import ServiceRecords
 
 
 def show_plan(request: Request) -> None:
     """Print what a run would do with emulated devices, device by device. Starts nothing."""
-    console = Console(highlight=False)
+    console = open_console()
     for plan in _plans_without_venue(request):
         print_plan(plan, console)
 
@@ -38,7 +41,21 @@ def conduct_drill(request: Request, log_options: Sequence[str]) -> int:
     """Run the request to its verdicts; returns the exit code of the gravest."""
     if request.broker is None:
         _plans_without_venue(request)  # what cannot be planned is refused before anything starts
-    return asyncio.run(_drill(request, log_options))
+    _make_folder(request.out)
+    try:
+        return asyncio.run(_drill(request, log_options))
+    except asyncio.CancelledError:  # SIGTERM ends a run as Ctrl-C does
+        raise KeyboardInterrupt from None
+
+
+def _make_folder(folder: Path) -> None:
+    """Have the place where runs are kept; UsageError before anything starts if that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out {folder}: cannot be made: {error.strerror}") from error
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"--out {folder}: may not be written")
 
 
 def _plans_without_venue(request: Request) -> list[Plan]:
@@ -58,9 +75,13 @@ async def _drill(request: Request, log_options: Sequence[str]) -> int:
     assert task is not None  # noqa: S101 - this is it
     with contextlib.suppress(NotImplementedError):  # Windows has no SIGTERM to speak of
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    if request.target is not None:
+        async with ServiceRecords(request.target, request.key or "") as service:
+            await service.about()  # who cannot be reached is told before anything starts
     run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    log_with(run=run)
     with TerminalOnlooker() as onlooker:
-        async with _venue(request, log_options) as venue:
+        async with _venue(request, run, log_options) as venue:
             for part in venue.parts:
                 onlooker.say(part)
             async with _conducting(venue.broker, run) as bus:
@@ -70,11 +91,12 @@ async def _drill(request: Request, log_options: Sequence[str]) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _venue(request: Request, log_options: Sequence[str]) -> AsyncIterator[Venue]:
+async def _venue(request: Request, run: str, log_options: Sequence[str]) -> AsyncIterator[Venue]:
     if request.broker is not None:
         yield Venue(request.broker, request.target, request.key or "")
         return
     wanted = LocalVenue(
+        run=run,
         devices=tuple(device.name for device in _emulated_devices(request.device_count)),
         target=request.target,
         key=request.key,

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from gatedrill.contract.errors import UsageError
+
 BROKER = "GATEDRILL_BROKER"
 TARGET = "SUPABASE_URL"
 KEY = "SUPABASE_SERVICE_ROLE_KEY"
@@ -28,12 +30,21 @@ class Environment(msgspec.Struct, frozen=True):
 
 
 def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
-    """What these variables say."""
+    """What these variables say; UsageError for a key that no request could carry."""
     return Environment(
         broker=variables.get(BROKER) or None,
         target=variables.get(TARGET) or None,
-        key=variables.get(KEY) or None,
+        key=_usable(variables.get(KEY)) or None,
         event_id=variables.get(EVENT) or DEFAULT_EVENT,
         race_ticket=variables.get(RACE_TICKET) or None,
         scanned_by=variables.get(SCANNER) or DEFAULT_SCANNER,
     )
+
+
+def _usable(key: str | None) -> str | None:
+    if key and not all("!" <= character <= "~" for character in key):
+        raise UsageError(
+            f"{KEY} holds what no HTTP header can carry: "
+            "look for a space, a line break or a letter outside ASCII in it"
+        )
+    return key

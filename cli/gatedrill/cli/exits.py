@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from typer.exceptions import TyperException
 
+from gatedrill.cli.closed_pipe import fall_silent
+from gatedrill.cli.logs import tell
 from gatedrill.contract.errors import GatedrillError
 
 INTERRUPTED = 130
@@ -16,6 +18,8 @@ def run_to_exit(command: Callable[[], object]) -> int:
     """Run `command` and return its exit code, with one line on stderr for a known failure."""
     try:
         code = command()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except TyperException as error:
         return complain(error.format_message(), 2)
     except GatedrillError as error:
@@ -23,15 +27,17 @@ def run_to_exit(command: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         return complain("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our output has gone; Python would complain once more while it ends.
-        sys.stdout = None
+        fall_silent(sys.stdout)
         return 0
     return code if isinstance(code, int) else 0
 
 
 def complain(message: str, code: int) -> int:
     """Say on stderr what is wrong; returns the code."""
-    sys.stderr.write(f"gatedrill: {' '.join(message.split())}\n")
+    try:
+        tell(f"gatedrill: {' '.join(message.split())}")
+    except BrokenPipeError:
+        fall_silent(sys.stderr)
     return code
 
 

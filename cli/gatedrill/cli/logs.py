@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 _CONTEXT = ("run", "device", "fleet")
+_everywhere: dict[str, str] = {}
 
 
 class LogLevel(StrEnum):
@@ -20,15 +21,36 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-def set_up_logging(level: LogLevel, *, as_json: bool) -> None:
-    """Send every record of `level` and above to stderr."""
+def set_up_logging(level: LogLevel, *, as_json: bool, run: str | None = None) -> None:
+    """Send every record of `level` and above to stderr, with the `run` it belongs to, if any."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines() if as_json else _Text())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
+    if run is not None:
+        log_with(run=run)
     if level is not LogLevel.DEBUG:  # they tell every request, which is the history's business
         for chatty in ("httpx", "httpcore", "asyncio"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def log_with(**context: str) -> None:
+    """From now on every log line says this, too."""
+    _everywhere.update(context)
+
+
+def for_machines() -> bool:
+    """Whether stderr carries JSON lines."""
+    return any(isinstance(each.formatter, _JsonLines) for each in logging.getLogger().handlers)
+
+
+def tell(line: str) -> None:
+    """Write a line to stderr whatever the log level is: as it is, or as JSON for machines."""
+    if for_machines():
+        said = {"name": "gatedrill", "levelno": logging.INFO, "levelname": "INFO", "msg": line}
+        logging.getLogger().handlers[0].handle(logging.makeLogRecord(said))
+    else:
+        sys.stderr.write(line + "\n")
 
 
 class _Redactor:
@@ -75,7 +97,8 @@ class _JsonLines(logging.Formatter):
 
 
 def _context(record: logging.LogRecord) -> dict[str, str]:
-    return {key: str(getattr(record, key)) for key in _CONTEXT if hasattr(record, key)}
+    own = {key: str(getattr(record, key)) for key in _CONTEXT if hasattr(record, key)}
+    return _everywhere | own
 
 
 def _message(formatter: logging.Formatter, record: logging.LogRecord) -> str:

@@ -4,6 +4,7 @@ import sys
 from typing import Annotated
 
 import typer
+from typer.main import get_command
 
 from gatedrill.cli.exits import run_to_exit
 from gatedrill.cli.parts import backend, broker, fleet
@@ -13,9 +14,9 @@ from gatedrill.cli.scenarios import scenarios
 
 app = typer.Typer(
     help="Rehearse a venue's entrance gates before the crowd arrives.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 for command in (run, scenarios, report, fleet, backend, broker):
     app.command()(command)
@@ -23,6 +24,7 @@ for command in (run, scenarios, report, fleet, backend, broker):
 
 @app.callback(invoke_without_command=True)
 def gatedrill(
+    context: typer.Context,
     show_version: Annotated[
         bool, typer.Option("--version", help="Show the version and stop", is_eager=True)
     ] = False,
@@ -33,8 +35,21 @@ def gatedrill(
 
         sys.stdout.write(f"gatedrill {version('gatedrill')}\n")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        sys.stdout.write(context.get_help() + "\n")
+        raise typer.Exit(2)
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    sys.exit(run_to_exit(lambda: app(standalone_mode=False)))
+    sys.exit(run_to_exit(_invoke))
+
+
+def _invoke() -> object:
+    # Typer's own way would make exit codes of Ctrl-C and of a closed pipe before we see them.
+    command = get_command(app)
+    try:
+        with command.make_context("gatedrill", sys.argv[1:]) as context:
+            return command.invoke(context)
+    except typer.Exit as ended:
+        return ended.exit_code

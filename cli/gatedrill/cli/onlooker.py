@@ -3,9 +3,10 @@
 from pathlib import Path
 from types import TracebackType
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from gatedrill.cli.console import open_console
+from gatedrill.cli.logs import for_machines, tell
 from gatedrill.orchestrator.plan import Step
 from gatedrill.orchestrator.result import Result
 from gatedrill.orchestrator.summary import print_summary
@@ -15,15 +16,16 @@ class TerminalOnlooker:
     """An `Onlooker` as a context manager: a bar on a terminal, a line a step elsewhere."""
 
     def __init__(self) -> None:
-        self._out = Console(highlight=False)
-        self._err = Console(stderr=True, highlight=False)
+        self._out = open_console()
+        self._err = open_console(stderr=True)
+        self._has_bar = self._err.is_terminal and not for_machines()
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             console=self._err,
             transient=True,
-            disable=not self._err.is_terminal,
+            disable=not self._has_bar,
         )
         self._tasks: dict[str, TaskID] = {}
 
@@ -41,13 +43,16 @@ class TerminalOnlooker:
 
     def say(self, line: str) -> None:
         """One line for people."""
-        self._err.print(line, soft_wrap=True, markup=False)
+        if for_machines():
+            tell(line)
+        else:
+            self._err.print(line, soft_wrap=True, markup=False)
 
     def update(self, step: Step, scans: int) -> None:
         """So many scans of a step have ended."""
         if step.id not in self._tasks:
             self._tasks[step.id] = self._bar.add_task(step.id, total=len(step.scans))
-            if not self._err.is_terminal:
+            if not self._has_bar:
                 self.say(f"{step.id}: up to {len(step.scans)} scans")
         self._bar.update(self._tasks[step.id], completed=scans)
 

@@ -41,4 +41,4 @@ Decoder = Annotated[
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes a free one")]
 Level = Annotated[LogLevel, typer.Option("--log-level", help="What is logged to stderr")]
 LogJson = Annotated[bool, typer.Option("--log-json", help="Log as JSON lines")]
-Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
+Supervised = Annotated[str | None, typer.Option("--supervised", metavar="RUN", hidden=True)]

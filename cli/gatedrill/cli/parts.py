@@ -45,8 +45,7 @@ def broker(
         def broker_ready(up: BrokerReady) -> None:
             ready(up.url, up.kind)
 
-        with extra_needed("embedded-broker"):
-            await serve(port=port, kind=kind.value, ready=broker_ready, stop=stop)
+        await serve(port=port, kind=kind.value, ready=broker_ready, stop=stop)
 
     serve_until_stopped(run, supervised=supervised is not None)
 

@@ -10,7 +10,7 @@ from gatedrill.cli.durations import parse_duration_s
 from gatedrill.cli.environment import KEY, Environment
 from gatedrill.contract.errors import UsageError
 from gatedrill.fixtures.loader import load_scenario, load_tickets
-from gatedrill.fixtures.scenario import Scenario
+from gatedrill.fixtures.scenario import Duration, Scenario
 from gatedrill.fixtures.tickets import RaceTicket, TicketFile
 from gatedrill.orchestrator.target import check_target
 from gatedrill.orchestrator.thresholds import parse_thresholds
@@ -85,11 +85,15 @@ def make_request(
             "--fault is for the backend that a run starts itself: "
             "it goes neither with a broker nor with a target"
         )
+    if tickets and not (request.broker or request.target):
+        raise UsageError(
+            "--tickets names tickets that exist at a service: say which one with --target"
+        )
     return request
 
 
 def _scenarios(names: Sequence[str], sizes: Sizes) -> tuple[Scenario, ...]:
-    duration_s = None if sizes.duration is None else parse_duration_s(sizes.duration)
+    duration_s = None if sizes.duration is None else _stream_length_s(sizes.duration)
     loaded = [load_scenario(name) for name in names]
     for each in loaded:
         parse_thresholds(each.thresholds, each.name)
@@ -99,6 +103,13 @@ def _scenarios(names: Sequence[str], sizes: Sizes) -> tuple[Scenario, ...]:
         each.adjusted(devices=sizes.devices, rounds=sizes.rounds, duration_s=duration_s)
         for each in loaded
     )
+
+
+def _stream_length_s(written: str) -> float:
+    try:
+        return msgspec.convert(parse_duration_s(written), Duration)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"--duration {written}, in seconds: {str(error).lower()}") from None
 
 
 def _tickets(file: Path | None, race_ticket_id: str | None) -> TicketFile | None:

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.text import Text
 
+from gatedrill.cli.console import open_console
 from gatedrill.fixtures.loader import shipped_scenarios
 
 
@@ -19,8 +19,7 @@ def scenarios(
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(shipped)).decode() + "\n")
         return
-    console = Console(highlight=False)
+    console = open_console()
     width = max(len(scenario.name) for scenario in shipped)
     for scenario in shipped:
-        line = Text(f"{scenario.name:<{width}}  {scenario.title}")
-        console.print(line, soft_wrap=not console.is_terminal)
+        console.print(Text(f"{scenario.name:<{width}}  {scenario.title}"))

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from gatedrill.cli.child import ChildFailed, ChildReady
+from gatedrill.cli.logs import tell
 from gatedrill.contract.errors import GatedrillError
 
 Serve = Callable[[Callable[[str, str], None], asyncio.Event], Awaitable[None]]
@@ -45,7 +46,7 @@ async def _serve(serve: Serve, *, supervised: bool) -> None:
 
 
 def _tell_person(url: str, what: str) -> None:
-    sys.stderr.write(f"gatedrill: {what} ready at {url}, Ctrl-C stops it\n")
+    tell(f"gatedrill: {what} ready at {url}, Ctrl-C stops it")
 
 
 def _say(word: ChildReady | ChildFailed) -> None:

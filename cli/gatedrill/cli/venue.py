@@ -34,6 +34,7 @@ class Venue(msgspec.Struct, frozen=True):
 class LocalVenue(msgspec.Struct, frozen=True):
     """What to start. `target` None means the reference backend, perhaps with a planted fault."""
 
+    run: str
     devices: tuple[str, ...]
     target: str | None
     key: str | None
@@ -52,7 +53,7 @@ async def start_venue(wanted: LocalVenue) -> AsyncIterator[Venue]:
 
         async def start(name: str, *arguments: str, **variables: str) -> Child:
             command = [name, *arguments, *wanted.log_options]
-            child = await Child.start(name, command, os.environ | variables)
+            child = await Child.start(name, wanted.run, command, os.environ | variables)
             stack.push_async_callback(child.stop)
             return child
 

@@ -29,6 +29,7 @@ from gatedrill.orchestrator.step_watch import Gone, Part, StepWatch, Word
 
 LEAD_S = 0.5
 """How far ahead T lies once all are armed: time for the word to reach all, then for quiet."""
+PONG_TIMEOUT_S = 5.0
 ARM_TIMEOUT_S = 20.0
 ARM_TIMEOUT_PER_SCAN_S = 0.05
 GATHER_MARGIN_S = 5.0
@@ -85,7 +86,7 @@ class Conductor:
 
     async def _read_clock(self, fleet: Presence) -> None:
         estimate = await measure_offset(
-            self._bus, self._clock, fleet.fleet, boot=fleet.boot, timeout_s=5.0
+            self._bus, self._clock, fleet.fleet, boot=fleet.boot, timeout_s=PONG_TIMEOUT_S
         )
         self._offsets[fleet.boot] = estimate
         self._record([ClockRead(fleet.fleet, estimate.offset_ns, estimate.bound_ns)])

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from gatedrill.contract.attempt import ScanRecord
+from gatedrill.contract.outcome import Reason
 from gatedrill.contract.service import ScanLogRow, TicketRow
 from gatedrill.orchestrator.history import ClockRead, Ended, Event, Fired, Scanned, Silent, Unready
 from gatedrill.orchestrator.plan import BurstStep, Plan, PlannedScan, Step
@@ -26,6 +27,11 @@ class SeenScan(NamedTuple):
     def is_probe(self) -> bool:
         """Whether it shows a ticket again after its round."""
         return isinstance(self.step, BurstStep) and self.step.probes is not None
+
+    @property
+    def is_contended(self) -> bool:
+        """Whether other devices showed the same ticket at the same instant."""
+        return isinstance(self.step, BurstStep) and self.step.contended
 
 
 class Evidence:
@@ -59,14 +65,17 @@ class Evidence:
 
     @cached_property
     def silent_attempts(self) -> set[str]:
-        """Planned scans of which nothing was heard because their fleet fell silent."""
+        """Planned scans of which nothing was heard, their fleet being silent or the run cut short.
+
+        They may have been made all the same.
+        """
         heard = {seen.planned.attempt for seen in self.scans}
         lost = {(event.step, device) for event in self.silent for device in event.devices}
         return {
             scan.attempt
             for step in self.plan.steps
             for scan in step.scans
-            if (step.id, scan.device) in lost and scan.attempt not in heard
+            if scan.attempt not in heard and (self.cut_short or (step.id, scan.device) in lost)
         }
 
     @cached_property
@@ -96,28 +105,39 @@ class Evidence:
         return {clock.fleet: clock.bound_ns for clock in self.clocks}
 
     @cached_property
-    def used_before(self) -> set[str]:
-        """Tickets that were no longer valid before the first scan, by the service's records.
+    def not_valid_before(self) -> set[str]:
+        """Tickets that were used, cancelled or unknown before the first scan, by the records.
 
-        Where these could not be read, a ticket counts as used before if every answer about it was
-        "already used": such a round shows nothing, and is nobody's fault.
+        Where these could not be read, a ticket counts as one of them if every answer about it was
+        "already used" or "not found": such a scan shows nothing, and is nobody's fault.
         """
         if self.records.before is not None:
-            return {row.id for row in self.records.before if row.status != "valid"}
-        return {ticket for ticket, scans in self.by_ticket.items() if _all_already_used(scans)}
+            rows = self.records.before
+            valid = {self._as_planned(row.id) for row in rows if row.status == "valid"}
+            return {ticket.id for ticket in self.plan.tickets} - valid
+        heard = self.by_ticket.keys() - self.silent_tickets
+        return {ticket for ticket in heard if _never_valid(self.by_ticket[ticket])}
 
     @cached_property
     def rows(self) -> dict[str, TicketRow]:
         """The service's ticket rows after the run, by id; empty where they could not be read."""
-        return {row.id: row for row in self.records.after or ()}
+        return {self._as_planned(row.id): row for row in self.records.after or ()}
 
     @cached_property
     def log_rows(self) -> dict[str, list[ScanLogRow]]:
         """The service's log rows by ticket; empty where they could not be read."""
         grouped: dict[str, list[ScanLogRow]] = {}
         for row in self.records.scan_logs or ():
-            grouped.setdefault(row.ticket_id, []).append(row)
+            grouped.setdefault(self._as_planned(row.ticket_id), []).append(row)
         return grouped
+
+    def _as_planned(self, ticket_id: str) -> str:
+        """The plan's spelling: a service may answer in lowercase what a file has in capitals."""
+        return self._spellings.get(ticket_id.lower(), ticket_id)
+
+    @cached_property
+    def _spellings(self) -> dict[str, str]:
+        return {ticket.id.lower(): ticket.id for ticket in self.plan.tickets}
 
     @property
     def rounds(self) -> list[BurstStep]:
@@ -143,5 +163,6 @@ def _join(steps: Iterable[Step], history: Iterable[Event]) -> list[SeenScan]:
     ]
 
 
-def _all_already_used(scans: Iterable[SeenScan]) -> bool:
-    return all(seen.record.outcome.reason == "already_used" for seen in scans)
+def _never_valid(scans: Iterable[SeenScan]) -> bool:
+    reasons = (Reason.ALREADY_USED, Reason.NOT_FOUND)
+    return all(seen.record.outcome.reason in reasons for seen in scans)

@@ -13,6 +13,7 @@ import msgspec
 
 from gatedrill.contract.attempt import ScanRecord
 from gatedrill.contract.errors import UsageError
+from gatedrill.orchestrator.versions import check_version
 
 HISTORY_FORMAT = "gatedrill-history"
 HISTORY_VERSION = 1
@@ -106,13 +107,11 @@ def read_history(path: Path) -> tuple[Event, ...]:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     if lines and not lines[-1].endswith(b"\n"):
         lines.pop()
+    if lines:
+        check_version(lines[0], HISTORY_VERSION, f"{path}: history")
     events = tuple(_event(path, number, line) for number, line in enumerate(lines, 1))
     if not events or not isinstance(events[0], Started):
         raise UsageError(f"{path}: does not begin as a history does")
-    if events[0].version != HISTORY_VERSION:
-        raise UsageError(
-            f"{path}: history version {events[0].version}, this gatedrill reads {HISTORY_VERSION}"
-        )
     return events
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from gatedrill.orchestrator.checks.catalogue import run_checks
 from gatedrill.orchestrator.checks.check import CheckResult, CheckStatus
+from gatedrill.orchestrator.doubts import find_doubts
 from gatedrill.orchestrator.evidence import Evidence
 from gatedrill.orchestrator.history import Event, Started
 from gatedrill.orchestrator.metrics import (
@@ -44,7 +45,7 @@ def judge(plan: Plan, history: Sequence[Event], records: Records) -> Result:
         judge_threshold(threshold, metrics)
         for threshold in parse_thresholds(plan.scenario.thresholds, plan.scenario.name)
     )
-    doubts = _doubts(evidence, rounds)
+    doubts = find_doubts(evidence, rounds)
     verdict = _verdict(checks, doubts, thresholds)
     return Result(
         run=started.run,
@@ -91,27 +92,6 @@ def _verdict(
     if not all(threshold.passed for threshold in thresholds):
         return Verdict.THRESHOLD_CROSSED
     return Verdict.PASSED
-
-
-def _doubts(evidence: Evidence, rounds: Sequence[RoundResult]) -> tuple[str, ...]:
-    """Why the rehearsal may not have shown what it was to show."""
-    doubts: list[str] = []
-    if evidence.cut_short:
-        doubts.append(f"the run was cut short: {evidence.cut_short}")
-    silent = sorted({device for event in evidence.silent for device in event.devices})
-    if silent:
-        doubts.append(f"devices fell silent: {', '.join(silent)}")
-    if not evidence.scans:
-        doubts.append("no scan was made")
-    races = [each for each in rounds if each.counts is not None]
-    counting = sum(bool(each.counts) for each in races)
-    if 2 * counting < len(races):
-        why = "; ".join(sorted({each.why_not for each in races if each.why_not}))
-        doubts.append(f"only {counting} of {len(races)} rounds were races: {why}")
-    unanswered = [seen for seen in evidence.scans if seen.is_probe and not seen.record.asks]
-    if unanswered:
-        doubts.append(f"{len(unanswered)} tickets shown again were not read")
-    return tuple(doubts)
 
 
 def _outcomes(evidence: Evidence) -> tuple[OutcomeCount, ...]:

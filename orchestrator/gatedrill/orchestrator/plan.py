@@ -6,7 +6,7 @@ byte. What is not in the plan does not happen.
 
 import math
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -203,8 +203,3 @@ class _Planner:
             ticket=ticket,
             seed=self._rng.getrandbits(32),
         )
-
-
-def planned_scans(steps: Iterable[Step]) -> dict[str, PlannedScan]:
-    """Every planned scan by its attempt."""
-    return {scan.attempt: scan for step in steps for scan in step.scans}

@@ -11,7 +11,8 @@ class Records(msgspec.Struct, frozen=True):
     """What the service had on the tickets of a plan, before the first scan and after the last.
 
     A part that could not be read is None, and `unreadable` says why. `complete_log` tells whether
-    the service promises one log row for every call (the reference backend does).
+    the log holds one row for every call since the run began, and no others (that of the reference
+    backend does, once it has been populated).
     """
 
     before: tuple[TicketRow, ...] | None

@@ -11,7 +11,6 @@ from gatedrill.broker.bus import Bus
 from gatedrill.contract import topics
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import PeerError, UsageError
-from gatedrill.contract.service import About
 from gatedrill.fixtures.scenario import Scenario
 from gatedrill.fixtures.tickets import Supply, TicketFile
 from gatedrill.orchestrator.conductor import Conductor
@@ -72,7 +71,6 @@ class _Stage(NamedTuple):
     clock: Clock
     roster: Roster
     service: ServiceRecords
-    about: About | None
     target: str
     onlooker: Onlooker
 
@@ -90,26 +88,26 @@ async def rehearse(order: Rehearsal, bus: Bus, clock: Clock, onlooker: Onlooker)
     target = check_target(_agreed_target(order.target, roster), order.allowed_hosts)
     onlooker.say(f"roster: {len(roster.devices)} devices, service at {target}")
     async with ServiceRecords(target, order.key) as service:
-        about = await service.about()
-        if about is None and order.tickets is None:
+        if await service.about() is None and order.tickets is None:
             raise UsageError(
                 f"{target} is not the reference backend, so it cannot be given fresh tickets: "
                 "name tickets that exist there with --tickets FILE"
             )
         supply = Supply(order.seed, order.tickets, order.event_id)
         plans = make_plans(order.scenarios, roster.devices, order.seed, supply)
-        stage = _Stage(order, bus, clock, roster, service, about, target, onlooker)
+        stage = _Stage(order, bus, clock, roster, service, target, onlooker)
         return [await _run(plan, number, stage) for number, plan in enumerate(plans, 1)]
 
 
 def _agreed_target(wanted: str | None, roster: Roster) -> str:
     """The one service that all fleets ask; UsageError where they differ."""
-    targets = {fleet.target for fleet in roster.fleets}
+    meant = [f"{fleet.fleet} asks {fleet.target}" for fleet in roster.fleets]
+    targets = {fleet.target.rstrip("/") for fleet in roster.fleets}
     if wanted is not None:
+        meant.insert(0, f"wanted {wanted}")
         targets.add(wanted.rstrip("/"))
     if len(targets) > 1:
-        asked = "; ".join(f"{fleet.fleet} asks {fleet.target}" for fleet in roster.fleets)
-        raise UsageError(f"not everybody means the same service: wanted {wanted}; {asked}")
+        raise UsageError(f"not everybody means the same service: {'; '.join(meant)}")
     return targets.pop()
 
 
@@ -130,8 +128,9 @@ async def _run(plan: Plan, number: int, stage: _Stage) -> Result:
 
 
 async def _judge(folder: RunFolder, before: Records, ids: list[str], stage: _Stage) -> Result:
-    # Only the reference backend promises a log row for every call.
-    complete = stage.about is not None
+    # Only the reference backend promises a log row for every call, and only the population that a
+    # run without a ticket file begins with has emptied the log of earlier ones.
+    complete = stage.order.tickets is None
     folder.write_records(await stage.service.read_after(before, ids, complete=complete))
     result = folder.judge()
     folder.write_result(result)

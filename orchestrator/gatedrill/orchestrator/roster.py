@@ -46,14 +46,20 @@ class Roster:
 
     @property
     def fleets(self) -> list[Presence]:
-        """The fleets that are here, by name."""
-        return [self._fleets[key] for key in sorted(self._fleets)]
+        """The fleets that are here, by name; of two boots of one, the first that was seen.
+
+        A second boot of a live fleet announces itself too, before it learns that it is refused.
+        """
+        return sorted(self._fleets.values(), key=lambda fleet: fleet.fleet)
 
     @property
     def devices(self) -> list[DeviceInfo]:
         """All devices that are here, by name."""
-        every = [device for fleet in self.fleets for device in fleet.devices]
-        return sorted(every, key=lambda device: device.name)
+        by_name: dict[str, DeviceInfo] = {}
+        for fleet in self.fleets:
+            for device in fleet.devices:
+                by_name.setdefault(device.name, device)
+        return sorted(by_name.values(), key=lambda device: device.name)
 
     def fleet_of(self, device: str) -> Presence | None:
         """The fleet that hosts this device, if it is here."""

@@ -1,7 +1,7 @@
 """Each round of a burst: who won, how closely together it was let go, whether it counts as a race.
 
-A round counts when at least half of its requests were under way at one instant. A round whose
-ticket had been used before shows nothing, and does not count either.
+A round counts when at least half of its requests, and no fewer than two, were under way at one
+instant. A round whose ticket was not valid before shows nothing, and does not count either.
 """
 
 from collections import Counter
@@ -70,11 +70,11 @@ def _judge(evidence: Evidence, step: BurstStep) -> RoundResult:
 
 
 def _why_not(evidence: Evidence, step: BurstStep, in_flight: int) -> str | None:
-    if step.scans[0].ticket in evidence.used_before:
-        return "its ticket had been used before"
+    if step.scans[0].ticket in evidence.not_valid_before:
+        return "its ticket was not valid before"
     if len(step.scans) == 1:
         return "one device alone makes no race"
-    if 2 * in_flight < len(step.scans):
+    if in_flight < 2 or 2 * in_flight < len(step.scans):
         return f"only {in_flight} of {len(step.scans)} requests were under way at one instant"
     return None
 

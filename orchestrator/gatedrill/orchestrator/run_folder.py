@@ -11,6 +11,7 @@ from gatedrill.orchestrator.judge import judge
 from gatedrill.orchestrator.plan import PLAN_VERSION, Plan
 from gatedrill.orchestrator.records import RECORDS_VERSION, Records
 from gatedrill.orchestrator.result import Result
+from gatedrill.orchestrator.versions import check_version
 
 T = TypeVar("T")
 
@@ -52,31 +53,26 @@ class RunFolder:
 
         A run that was torn off before its records were read is judged by its history alone.
         """
-        plan = self._read("plan.json", Plan)
-        if plan.version != PLAN_VERSION:
-            raise self._foreign("plan.json", plan.version, PLAN_VERSION)
+        plan = self._read("plan.json", Plan, PLAN_VERSION)
         records = Records(None, None, None, unreadable="the run ended before they were read")
         if (self.path / "records.json").exists():
-            records = self._read("records.json", Records)
-        if records.version != RECORDS_VERSION:
-            raise self._foreign("records.json", records.version, RECORDS_VERSION)
+            records = self._read("records.json", Records, RECORDS_VERSION)
         return judge(plan, read_history(self.history_path), records)
 
     def _write(self, name: str, contents: object) -> None:
         text = msgspec.json.format(msgspec.json.encode(contents), indent=2)
         (self.path / name).write_bytes(text + b"\n")
 
-    def _read(self, name: str, wanted: type[T]) -> T:
+    def _read(self, name: str, wanted: type[T], version: int) -> T:
         path = self.path / name
         try:
-            return msgspec.json.decode(path.read_bytes(), type=wanted)
+            contents = path.read_bytes()
+            check_version(contents, version, str(path))
+            return msgspec.json.decode(contents, type=wanted)
         except OSError as error:
             raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
         except msgspec.DecodeError as error:
             raise UsageError(f"{path}: not of this format: {error}") from error
-
-    def _foreign(self, name: str, found: int, ours: int) -> UsageError:
-        return UsageError(f"{self.path / name}: version {found}, this gatedrill reads {ours}")
 
 
 def find_runs(folder: Path) -> list[RunFolder]:
@@ -86,7 +82,13 @@ def find_runs(folder: Path) -> list[RunFolder]:
     """
     if (folder / "plan.json").exists():
         return [RunFolder(folder)]
-    plans = sorted(folder.glob("*/plan.json"), key=lambda plan: plan.parent.name)
-    if not plans:
+    runs = sorted((plan.parent for plan in folder.glob("*/plan.json")), key=_place)
+    if not runs:
         raise UsageError(f"{folder}: holds no run: no plan.json here nor one folder below")
-    return [RunFolder(plan.parent) for plan in plans]
+    return [RunFolder(run) for run in runs]
+
+
+def _place(run: Path) -> tuple[int, str]:
+    """Where a run stands among others, going by the number that its folder's name begins with."""
+    number = run.name.partition("-")[0]
+    return int(number) if number.isdecimal() else 0, run.name

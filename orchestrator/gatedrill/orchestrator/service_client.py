@@ -80,8 +80,18 @@ class ServiceRecords:
             )
 
     async def tickets(self, ids: Sequence[str]) -> tuple[TicketRow, ...]:
-        """The rows of these tickets; raises UnreadableError."""
-        return await self._rows(service.TICKETS_TABLE, "id", ids, TicketRow)
+        """The rows of these tickets; raises UnreadableError.
+
+        Not a single row counts as unreadable: where row-level security hides a table, the answer is
+        an empty one.
+        """
+        rows = await self._rows(service.TICKETS_TABLE, "id", ids, TicketRow)
+        if ids and not rows:
+            raise UnreadableError(
+                f"table {service.TICKETS_TABLE}: shows none of the plan's tickets: none exists "
+                "there, or the key may not read them"
+            )
+        return rows
 
     async def read_before(self, ids: Sequence[str]) -> Records:
         """The tickets as they stand before a run."""

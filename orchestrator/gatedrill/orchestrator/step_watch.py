@@ -77,17 +77,17 @@ class StepWatch:
         return [event for boot in sorted(self._armed) for event in self._silence(boot, why)]
 
     def _hear_armed(self, word: Armed) -> list[Event]:
-        if word.boot in self._arming:
-            self._arming.remove(word.boot)
-            self._armed.add(word.boot)
+        if word.boot not in self._arming:
+            return []
+        self._arming.remove(word.boot)
+        self._armed.add(word.boot)
         return [Unready(self._step, device, why) for device, why in word.unready.items()]
 
     def _hear_report(self, word: Report) -> list[Event]:
         part = self._parts[word.boot]
-        scans = [
-            scan.shifted(part.shift_ns) for scan in word.scans if scan.attempt not in self._attempts
-        ]
-        self._attempts.update(scan.attempt for scan in scans)
+        new = {scan.attempt: scan for scan in word.scans if scan.attempt not in self._attempts}
+        scans = [scan.shifted(part.shift_ns) for scan in new.values()]
+        self._attempts.update(new)
         self.last_answer_ns = max([self.last_answer_ns, *(scan.decided_ns for scan in scans)])
         if word.finished:
             self._armed.discard(word.boot)

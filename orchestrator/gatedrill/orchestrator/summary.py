@@ -32,8 +32,11 @@ def print_summary(result: Result, console: Console) -> None:
 
 def _parts(result: Result) -> Iterable[RenderableType]:
     yield _headline(result)
+    yield Text(f"  run {result.run}, seed {result.seed}, service at {result.target}", "dim")
     for doubt in result.inconclusive_because:
         yield Text(f"  {doubt}", "yellow")
+    for unready in result.unready:
+        yield Text(f"  {unready.device} took no part in {unready.step}: {unready.why}", "yellow")
     yield from _line("", f"{_outcomes(result)}; {_counters(result)}")
     yield _heading("checks")
     for check in result.checks:
@@ -164,7 +167,7 @@ def _simultaneity(result: Result) -> Iterable[Text]:
     if result.release_skew is not None:
         skew = result.release_skew
         yield Text(
-            f"  release skew over {skew.rounds} rounds: min {skew.min_ms:.3f}, "
+            f"  release skew over {skew.rounds} bursts: min {skew.min_ms:.3f}, "
             f"median {skew.median_ms:.3f}, p95 {skew.p95_ms:.3f} ms"
         )
     if result.clocks:

@@ -16,17 +16,25 @@ def check_target(url: str, allowed_hosts: Collection[str]) -> str:
 
     Raises UsageError for anything but an http(s) URL whose host is loopback or in `allowed_hosts`.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"target {url!r} is no URL of a service: write http(s)://host[:port]")
-    if parts.username or parts.password:
+    if "@" in url:
         raise UsageError("a target URL holds no credentials: set SUPABASE_SERVICE_ROLE_KEY instead")
-    if not (_is_loopback(parts.hostname) or parts.hostname in allowed_hosts):
+    host = _host(url)
+    if not (_is_loopback(host) or host in allowed_hosts):
         raise UsageError(
-            f"target host {parts.hostname} is not this machine: if you may put load on it, "
-            f"add --allow-target {parts.hostname}"
+            f"target host {host} is not this machine: if you may put load on it, "
+            f"add --allow-target {host}"
         )
     return url.rstrip("/")
+
+
+def _host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return parts.hostname
+    except ValueError:  # a bracket that does not close, a port out of range
+        pass
+    raise UsageError(f"target {url!r} is no URL of a service: write http(s)://host[:port]")
 
 
 def _is_loopback(host: str) -> bool:

@@ -13,10 +13,12 @@ from gatedrill.orchestrator.evidence import Evidence, SeenScan
 
 
 def admitted_once(evidence: Evidence) -> CheckResult:
-    """No ticket lets two people in."""
+    """No ticket lets two people in, nor anybody when it was not valid to begin with."""
 
     def examine(ticket: str) -> Violation | None:
         admissions = [seen for seen in evidence.by_ticket[ticket] if seen.record.outcome.admits]
+        if admissions and ticket in evidence.not_valid_before:
+            return Violation(ticket, "admitted, though not valid before", witness(admissions[:1]))
         if len(admissions) <= 1:
             return None
         return Violation(ticket, f"admitted {len(admissions)} times", witness(admissions[:2]))
@@ -27,17 +29,28 @@ def admitted_once(evidence: Evidence) -> CheckResult:
 def valid_guests_admitted(evidence: Evidence) -> CheckResult:
     """A valid ticket lets somebody in.
 
-    A ticket of which some answer is missing or undecided is left alone: there the admission may
-    hide. A probe does not count: it comes when the guest should long be inside.
+    A ticket that nobody is seen to admit and of which some answer is missing or undecided is left
+    out: there the admission may hide. A probe does not count: it comes when the guest should long
+    be inside.
     """
+    first_shown = {
+        ticket: [seen for seen in scans if not seen.is_probe]
+        for ticket, scans in evidence.by_ticket.items()
+        if ticket not in evidence.not_valid_before
+    }
 
     def examine(ticket: str) -> Violation | None:
-        scans = [seen for seen in evidence.by_ticket[ticket] if not seen.is_probe]
-        if not scans or any(seen.record.outcome.admits or undecided(seen) for seen in scans):
+        scans = first_shown[ticket]
+        if any(seen.record.outcome.admits for seen in scans):
             return None
         return Violation(ticket, "refused at every gate, though valid", witness(scans[:2]))
 
-    tickets = set(evidence.by_ticket) - evidence.used_before - evidence.silent_tickets
+    tickets = [
+        ticket
+        for ticket, scans in first_shown.items()
+        if any(seen.record.outcome.admits for seen in scans)
+        or (scans and ticket not in evidence.silent_tickets and not any(map(undecided, scans)))
+    ]
     return examine_each("valid guests admitted", "every valid ticket admits", tickets, examine)
 
 

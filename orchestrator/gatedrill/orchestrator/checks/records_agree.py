@@ -29,7 +29,15 @@ def records_agree(evidence: Evidence) -> CheckResult:
         found = (rule(evidence, ticket) for rule in rules)
         return next((violation for violation in found if violation), None)
 
-    return examine_each(name, claim, evidence.by_ticket, examine)
+    tickets = evidence.by_ticket.keys() | _recorded_only(evidence)
+    return examine_each(name, claim, tickets, examine)
+
+
+def _recorded_only(evidence: Evidence) -> set[str]:
+    """Tickets that were valid before and are not now, though no device is known to have scanned."""
+    if evidence.records.before is None:
+        return set()
+    return {ticket for ticket, row in evidence.rows.items() if row.status == "scanned"}
 
 
 def _logged_once(evidence: Evidence, ticket: str) -> Violation | None:
@@ -41,7 +49,8 @@ def _logged_once(evidence: Evidence, ticket: str) -> Violation | None:
 
 
 def _admission_is_on_record(evidence: Evidence, ticket: str) -> Violation | None:
-    admissions = [seen for seen in evidence.by_ticket[ticket] if seen.record.outcome.admits]
+    scans = evidence.by_ticket.get(ticket, ())
+    admissions = [seen for seen in scans if seen.record.outcome.admits]
     row = evidence.rows.get(ticket)
     if not admissions or (row is not None and row.status == "scanned"):
         return None
@@ -53,9 +62,9 @@ def _recorded_admission_was_shown(evidence: Evidence, ticket: str) -> Violation 
     row = evidence.rows.get(ticket)
     if row is None or row.status != "scanned":
         return None
-    if ticket in evidence.used_before or ticket in evidence.silent_tickets:
+    if ticket in evidence.not_valid_before or ticket in evidence.silent_tickets:
         return None
-    scans = evidence.by_ticket[ticket]
+    scans = evidence.by_ticket.get(ticket, [])
     if any(seen.record.outcome.admits or undecided(seen) for seen in scans):
         return None
     what = f"the service counts an admission at {row.device_id}, no device showed one"
@@ -63,15 +72,18 @@ def _recorded_admission_was_shown(evidence: Evidence, ticket: str) -> Violation 
 
 
 def _every_answer_is_logged(evidence: Evidence, ticket: str) -> Violation | None:
-    if not evidence.records.complete_log or ticket in evidence.silent_tickets:
+    if not evidence.records.complete_log or evidence.records.scan_logs is None:
         return None
-    asks = [ask for seen in evidence.by_ticket[ticket] for ask in seen.record.asks]
+    if ticket in evidence.silent_tickets:
+        return None
+    scans = evidence.by_ticket.get(ticket, [])
+    asks = [ask for seen in scans for ask in seen.record.asks]
     answered = sum(not _indefinite(ask.reason) for ask in asks)
     logged = len(evidence.log_rows.get(ticket, ()))
     if answered <= logged <= len(asks):
         return None
     what = f"{len(asks)} questions, {answered} of them answered, but {logged} log rows"
-    return Violation(ticket, what, witness(evidence.by_ticket[ticket][:2]))
+    return Violation(ticket, what, witness(scans[:2]))
 
 
 def _indefinite(reason: Reason | None) -> bool:

@@ -1,0 +1,97 @@
+"""docs/cli.md says all of the command line and nothing else."""
+
+import re
+import shlex
+from enum import Enum
+from pathlib import Path
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from gatedrill.backend.faults import FAULTS
+from gatedrill.cli import environment
+from gatedrill.cli.exits import INTERRUPTED, PRECEDENCE
+from gatedrill.cli.main import app
+from gatedrill.contract.errors import PeerError, UsageError
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+GROUP = get_command(app)
+assert isinstance(GROUP, TyperGroup)
+COMMANDS = GROUP.commands
+
+
+def section(heading: str) -> str:
+    """The text below a heading, up to the next one of any level; the heading is part of it."""
+    found = re.search(rf"(?m)^#+ {heading}.*\n(?:(?!#).*\n)*", DOCUMENT)
+    return found[0] if found else ""
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of every row whose first cell is code, without the code's backticks."""
+    cells = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| `")]
+    return [[cell.strip().strip("`") for cell in row] for row in cells]
+
+
+def as_documented(default: object) -> str:
+    if default is None or isinstance(default, bool):
+        return ""
+    return str(default.value if isinstance(default, Enum) else default)
+
+
+def test_every_command_has_a_section_and_every_section_a_command() -> None:
+    assert set(re.findall(r"(?m)^### `gatedrill (\w+)", DOCUMENT)) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_options_of_a_command_and_their_defaults_are_those_of_its_section(command: str) -> None:
+    documented = {row[0].split()[0]: row[1] for row in rows(section(f"`gatedrill {command}"))}
+    assert documented == {
+        option.opts[0]: as_documented(option.default)
+        for option in COMMANDS[command].params
+        if option.param_type_name == "option" and not getattr(option, "hidden", False)
+    }
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_arguments_of_a_command_stand_in_its_heading(command: str) -> None:
+    heading = section(f"`gatedrill {command}").splitlines()[0]
+    documented = {word.lower() for word in re.findall(r"[A-Z]{2,}", heading)}
+    assert documented == {
+        (argument.metavar or argument.name or "").lower()
+        for argument in COMMANDS[command].params
+        if argument.param_type_name == "argument"
+    }
+
+
+def test_the_options_of_the_whole_are_told() -> None:
+    for option in GROUP.params:
+        assert f"{option.opts[0]}`" in section("Commands")
+
+
+def test_every_environment_variable_is_told_and_read() -> None:
+    read = {
+        value
+        for name, value in vars(environment).items()
+        if name.isupper() and not name.startswith("DEFAULT_")
+    }
+    assert {row[0] for row in rows(section("Environment variables"))} == read | {"NO_COLOR"}
+
+
+def test_every_exit_code_is_told_and_used() -> None:
+    used = {*PRECEDENCE, UsageError.exit_code, PeerError.exit_code, INTERRUPTED}
+    assert {int(row[0]) for row in rows(section("Exit codes"))} == used
+
+
+def test_every_fault_is_told_and_can_be_planted() -> None:
+    assert [row[0] for row in rows(section("Faults"))] == [fault.name for fault in FAULTS]
+
+
+@pytest.mark.parametrize("example", re.findall(r"(?m)^\$ gatedrill (.+)$", DOCUMENT))
+def test_an_example_is_what_the_command_takes(example: str) -> None:
+    name, *arguments = shlex.split(example)
+    COMMANDS[name].make_context(name, arguments)
+
+
+def test_there_are_examples_for_each_of_the_three_readers() -> None:
+    assert section("Examples").count("```console") >= 3

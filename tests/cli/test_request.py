@@ -1,0 +1,161 @@
+"""What makes a request for a run, and what refuses it."""
+
+import json
+from pathlib import Path
+from typing import NotRequired, TypedDict, Unpack
+
+import pytest
+
+from gatedrill.cli.environment import Environment, read_environment
+from gatedrill.cli.request import Request, Sizes, make_request
+from gatedrill.contract.errors import UsageError
+from gatedrill.fixtures.scenario import Burst, Stream
+
+TARGET = {"SUPABASE_URL": "http://127.0.0.1:1", "SUPABASE_SERVICE_ROLE_KEY": "secret-key"}
+
+
+class Options(TypedDict):
+    """The options of a run, all of them optional here."""
+
+    scenarios: NotRequired[list[str]]
+    sizes: NotRequired[Sizes]
+    seed: NotRequired[int]
+    broker: NotRequired[str]
+    target: NotRequired[str]
+    allowed_hosts: NotRequired[list[str]]
+    tickets: NotRequired[Path]
+    fault: NotRequired[str]
+
+
+def request(variables: dict[str, str], **options: Unpack[Options]) -> Request:
+    environment: Environment = read_environment(variables)
+    return make_request(
+        environment,
+        scenarios=options.get("scenarios", ["scanner-burst", "race"]),
+        sizes=options.get("sizes", Sizes()),
+        seed=options.get("seed"),
+        broker=options.get("broker"),
+        target=options.get("target"),
+        allowed_hosts=options.get("allowed_hosts", []),
+        tickets=options.get("tickets"),
+        decoder="zxing",
+        fault=options.get("fault"),
+        out=Path("drills"),
+    )
+
+
+@pytest.fixture
+def ticket_file(tmp_path: Path) -> Path:
+    path = tmp_path / "tickets.json"
+    path.write_text(json.dumps({"tickets": [{"id": "1", "event_id": "e", "type": "general"}]}))
+    return path
+
+
+def test_sizes_reach_the_phases_that_have_them() -> None:
+    made = request({}, sizes=Sizes(devices=4, rounds=7, duration="2m"))
+    phases = [phase for scenario in made.scenarios for phase in scenario.phases]
+    assert [phase.rounds for phase in phases if isinstance(phase, Burst)] == [7]
+    assert [phase.duration_s for phase in phases if isinstance(phase, Stream)] == [120]
+    assert made.device_count == 4
+
+
+def test_without_sizes_the_scenarios_stay_as_they_are() -> None:
+    [stream] = request({}, scenarios=["scanner-burst"]).scenarios[0].phases
+    assert isinstance(stream, Stream)
+    assert (stream.duration_s, stream.pause_s) == (60, 0.1)
+
+
+def test_the_largest_scenario_says_how_many_devices_there_must_be(tmp_path: Path) -> None:
+    large = tmp_path / "large.toml"
+    large.write_text(
+        'version = 1\nname = "large"\ntitle = "x"\ndevices = 30\n'
+        '[[phases]]\nkind = "stream"\nduration_s = 1\n'
+    )
+    assert request({}, scenarios=["race", str(large)]).device_count == 30
+
+
+def test_a_seed_is_drawn_where_none_is_given() -> None:
+    assert request({}, seed=5).seed == 5
+    assert len({request({}).seed for _ in range(5)}) > 1
+
+
+def test_options_win_over_the_environment() -> None:
+    variables = TARGET | {"GATEDRILL_BROKER": "mqtt://other"}
+    made = request(variables, target="http://127.0.0.1:2", broker="mqtt://wanted")
+    assert (made.target, made.broker) == ("http://127.0.0.1:2", "mqtt://wanted")
+    assert (request(variables).target, request(variables).broker) == (
+        "http://127.0.0.1:1",
+        "mqtt://other",
+    )
+
+
+def test_a_host_must_be_allowed_to_be_a_target() -> None:
+    assert request(TARGET, target="https://gate.example/", allowed_hosts=["gate.example"]).target
+    with pytest.raises(UsageError, match="add --allow-target gate"):
+        request(TARGET, target="https://gate.example")
+
+
+def test_the_file_s_race_ticket_wins_over_the_environment_s(ticket_file: Path) -> None:
+    variables = TARGET | {"RACE_TEST_TICKET_ID": "from-environment"}
+    made = request(variables, tickets=ticket_file).tickets
+    assert made is not None
+    assert made.race_ticket is not None
+    assert made.race_ticket.id == "from-environment"
+    ticket_file.write_text(
+        '{"tickets": [{"id": "1", "event_id": "e"}], "raceTestTicket": {"id": "f"}}'
+    )
+    made = request(variables, tickets=ticket_file).tickets
+    assert made is not None
+    assert made.race_ticket is not None
+    assert made.race_ticket.id == "f"
+
+
+def test_the_environment_s_race_ticket_means_nothing_without_a_target() -> None:
+    assert request({"RACE_TEST_TICKET_ID": "from-environment"}).tickets is None
+
+
+@pytest.mark.parametrize("duration", ["0s", "0ms", "61m", "2h"])
+def test_a_stream_lasts_more_than_nothing_and_at_most_an_hour(duration: str) -> None:
+    with pytest.raises(UsageError, match=f"--duration {duration}"):
+        request({}, sizes=Sizes(duration=duration))
+
+
+def test_a_scenario_runs_once() -> None:
+    with pytest.raises(UsageError, match="named twice"):
+        request({}, scenarios=["race", "race"])
+
+
+def test_a_threshold_that_makes_no_sense_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    scenario = tmp_path / "odd.toml"
+    scenario.write_text(
+        'version = 1\nname = "odd"\ntitle = "x"\ndevices = 1\n'
+        '[[phases]]\nkind = "stream"\nduration_s = 1\n'
+        '[thresholds]\nscan_duration = ["p(95)"]\n'
+    )
+    with pytest.raises(UsageError, match=r"odd: key thresholds.scan_duration: 'p\(95\)'"):
+        request({}, scenarios=[str(scenario)])
+
+
+@pytest.mark.parametrize("where", [{"target": "http://127.0.0.1:1"}, {"broker": "mqtt://x"}])
+def test_a_service_that_is_there_already_needs_its_key(where: Options) -> None:
+    with pytest.raises(UsageError, match="set SUPABASE_SERVICE_ROLE_KEY"):
+        request({}, **where)
+
+
+@pytest.mark.parametrize("where", [{"target": "http://127.0.0.1:1"}, {"broker": "mqtt://x"}])
+def test_a_fault_is_planted_in_our_own_service_alone(where: Options) -> None:
+    with pytest.raises(UsageError, match="--fault is for the backend that a run starts itself"):
+        request({"SUPABASE_SERVICE_ROLE_KEY": "k"}, **(where | {"fault": "slow-350ms"}))
+
+
+def test_tickets_need_a_service_where_they_exist(ticket_file: Path) -> None:
+    with pytest.raises(UsageError, match="say which one with --target"):
+        request({}, tickets=ticket_file)
+    assert request(TARGET, tickets=ticket_file).tickets
+    assert request({"SUPABASE_SERVICE_ROLE_KEY": "k"}, tickets=ticket_file, broker="mqtt://x")
+
+
+def test_a_request_shows_no_secret() -> None:
+    made = request(TARGET, broker="mqtt://guest:open-sesame@x")
+    assert "secret-key" not in repr(made)
+    assert "open-sesame" not in repr(made)

@@ -1,0 +1,373 @@
+"""From evidence to the result: verdict, doubts, figures."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from evidence_builder import (
+    ADMITTED,
+    BUSY,
+    FLEET,
+    IGNORED,
+    NOT_FOUND,
+    UNKNOWN,
+    UNREAD,
+    USED,
+    Run,
+    own_tickets,
+    plan_of,
+    race,
+    stream,
+)
+
+from gatedrill.contract.outcome import Outcome
+from gatedrill.fixtures.scenario import Burst, Stream
+from gatedrill.orchestrator.checks.check import CheckStatus
+from gatedrill.orchestrator.history import Fired
+from gatedrill.orchestrator.judge import judge
+from gatedrill.orchestrator.plan import Plan
+from gatedrill.orchestrator.result import (
+    ClockUncertainty,
+    Counters,
+    OutcomeCount,
+    Result,
+    SilentDevices,
+    Skew,
+    UnreadyDevice,
+    Verdict,
+)
+
+RACE = Burst(tickets="one", probe=True)
+Plant = Callable[[Run], None]
+
+
+def violate(run: Run) -> None:
+    """Let a second device admit."""
+    run.show("drill-1.1:gate-02", ADMITTED)
+
+
+def cast_doubt(run: Run) -> None:
+    """Let the run be interrupted at its end."""
+    run.cut_short = "interrupted"
+
+
+def cross_threshold(run: Run) -> None:
+    """Let a scan stay open."""
+    run.show("drill-1.1:gate-03", UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("plants", "verdict", "exit_code"),
+    [
+        ([], Verdict.PASSED, 0),
+        ([violate], Verdict.VIOLATED, 1),
+        ([cross_threshold], Verdict.THRESHOLD_CROSSED, 3),
+        ([cast_doubt], Verdict.INCONCLUSIVE, 4),
+        ([cast_doubt, cross_threshold], Verdict.INCONCLUSIVE, 4),
+        ([violate, cross_threshold], Verdict.VIOLATED, 1),
+        ([violate, cast_doubt], Verdict.VIOLATED, 1),
+        ([violate, cast_doubt, cross_threshold], Verdict.VIOLATED, 1),
+    ],
+)
+def test_safety_comes_before_doubt_and_doubt_before_thresholds(
+    plants: list[Plant], verdict: Verdict, exit_code: int
+) -> None:
+    run = Run(plan_of(RACE, thresholds={"scan_errors": ["rate<0.001"]}))
+    for plant in plants:
+        plant(run)
+
+    result = run.judge()
+
+    assert (result.verdict, result.exit_code) == (verdict, exit_code)
+
+
+def test_one_crossed_threshold_of_two_is_enough() -> None:
+    run = Run(plan_of(RACE, thresholds={"scan_errors": ["rate<1"], "scan_duration": ["max<1"]}))
+
+    result = run.judge()
+
+    assert result.verdict is Verdict.THRESHOLD_CROSSED
+    assert [threshold.passed for threshold in result.thresholds] == [True, False]
+
+
+@pytest.mark.parametrize("plan", [race(rounds=3), own_tickets(), stream()])
+def test_an_honest_run_leaves_no_doubt(plan: Plan) -> None:
+    assert Run(plan).judge().inconclusive_because == ()
+
+
+def silence(run: Run) -> None:
+    run.fall_silent("drill-1.2", "gate-03", "gate-01")
+    run.fall_silent("drill-1.1", "gate-03")
+
+
+def tear_off(run: Run) -> None:
+    run.torn = True
+
+
+def lose_everything(run: Run) -> None:
+    run.hide_records()
+    run.fired.clear()
+    run.lose(*run.scans.copy())
+
+
+@pytest.mark.parametrize(
+    ("plant", "doubt"),
+    [
+        (cast_doubt, "the run was cut short: interrupted"),
+        (tear_off, "the run was cut short: its history breaks off"),
+        (silence, "devices fell silent: gate-01, gate-03"),
+        (lose_everything, "no scan was heard of"),
+    ],
+)
+def test_a_doubt_is_told_in_words(plant: Plant, doubt: str) -> None:
+    run = Run(race(rounds=4, devices=4))
+    plant(run)
+
+    result = run.judge()
+
+    assert result.inconclusive_because == (doubt,)
+    assert result.verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("open_answer", [UNKNOWN, BUSY, IGNORED, UNREAD])
+def test_a_rehearsal_in_which_no_answer_is_settled_shows_nothing(open_answer: Outcome) -> None:
+    run = Run(own_tickets())
+    run.hide_records()
+    for attempt in run.scans:
+        run.show(attempt, open_answer)
+
+    assert run.judge().inconclusive_because == ("no scan got a settled answer",)
+
+    run.show("drill-1.1:gate-03", ADMITTED)
+    assert run.judge().inconclusive_because == ()
+
+
+def test_a_settled_probe_does_not_make_up_for_a_round_without_answers() -> None:
+    run = Run(race())
+    run.hide_records()
+    for gate in ("gate-01", "gate-02", "gate-03"):
+        run.show(f"drill-1.1:{gate}", UNKNOWN)
+
+    assert "no scan got a settled answer" in run.judge().inconclusive_because
+
+
+def not_a_race(run: Run, round_number: int) -> None:
+    """Let all but one device of this round ask nobody."""
+    for gate in ("gate-02", "gate-03"):
+        run.show(f"drill-1.{round_number}:{gate}", UNREAD)
+    run.unlog(f"t{round_number}", "already_scanned", but=1)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "spoiled", "inconclusive"),
+    [(1, 1, True), (2, 1, False), (3, 1, False), (3, 2, True), (4, 2, False), (4, 3, True)],
+)
+def test_a_race_passes_only_if_at_least_half_of_its_rounds_were_races(
+    rounds: int, spoiled: int, inconclusive: bool
+) -> None:
+    run = Run(race(rounds=rounds))
+    for number in range(1, spoiled + 1):
+        not_a_race(run, number)
+
+    doubt = (
+        f"only {rounds - spoiled} of {rounds} rounds were races: "
+        "only 1 of 3 requests were under way at one instant"
+    )
+    assert run.judge().inconclusive_because == ((doubt,) if inconclusive else ())
+
+
+def test_different_reasons_why_rounds_were_no_races_are_each_told_once() -> None:
+    run = Run(race(rounds=4))
+    for number in (1, 2):
+        not_a_race(run, number)
+    run.was_before("t3", "scanned")
+    run.show("drill-1.3:gate-01", USED)
+
+    [doubt] = run.judge().inconclusive_because
+    assert doubt == (
+        "only 1 of 4 rounds were races: its ticket was not valid before; "
+        "only 1 of 3 requests were under way at one instant"
+    )
+
+
+def test_bursts_of_own_tickets_are_not_counted_among_the_races() -> None:
+    run = Run(plan_of(Burst(tickets="own", rounds=5), Burst(tickets="one", rounds=2)))
+    for gate in ("gate-02", "gate-03"):
+        for number in (1, 2):
+            run.show(f"drill-2.{number}:{gate}", UNREAD)
+
+    assert run.judge().inconclusive_because[0].startswith("only 0 of 2 rounds were races: ")
+
+
+@pytest.mark.parametrize(("stale", "inconclusive"), [(1, False), (2, False), (3, True), (4, True)])
+def test_a_stream_mostly_of_tickets_that_were_not_valid_shows_little(
+    stale: int, inconclusive: bool
+) -> None:
+    run = Run(stream(each=2, devices=2))
+    for number in range(1, stale + 1):
+        run.was_before(f"t{number}", "scanned")
+    for attempt, event in run.scans.items():
+        if int(event.scan.symbol.removeprefix("t")) <= stale:
+            run.show(attempt, USED)
+
+    doubt = f"{stale} of 4 tickets scanned by one device were not valid before"
+    assert run.judge().inconclusive_because == ((doubt,) if inconclusive else ())
+
+
+def test_without_records_a_stream_that_nobody_was_admitted_in_is_no_pass() -> None:
+    run = Run(stream())
+    run.hide_records()
+    for attempt in run.scans:
+        run.show(attempt, NOT_FOUND)
+
+    assert run.judge().verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("open_answer", [UNKNOWN, BUSY, IGNORED, UNREAD])
+def test_a_ticket_shown_again_must_be_answered(open_answer: Outcome) -> None:
+    run = Run(race(rounds=2))
+    run.complete_log = False
+    for number in (1, 2):
+        probe = next(attempt for attempt in run.scans if f"1.{number}-probe" in attempt)
+        run.show(probe, open_answer)
+
+    assert run.judge().inconclusive_because == ("2 tickets shown again got no settled answer",)
+
+
+def test_a_device_not_ready_to_scan_its_own_ticket_leaves_that_ticket_untried() -> None:
+    run = Run(own_tickets())
+    run.not_ready("drill-1.1", "gate-02")
+    run.record("t2", "valid")
+
+    assert run.judge().inconclusive_because == (
+        "devices were not ready to scan tickets of their own: gate-02",
+    )
+
+
+def test_a_device_not_ready_for_a_race_is_no_doubt_while_enough_others_raced() -> None:
+    run = Run(race(devices=4))
+    run.not_ready("drill-1.1", "gate-04")
+
+    result = run.judge()
+
+    assert result.verdict is Verdict.PASSED
+    assert result.unready == (UnreadyDevice("drill-1.1", "gate-04", "unread"),)
+
+
+def test_the_result_tells_what_was_run_and_where() -> None:
+    run = Run(race(devices=4))
+    result = run.judge()
+
+    assert (result.run, result.scenario, result.title) == ("run", "drill", "A drill")
+    assert (result.target, result.broker) == ("http://a", "mqtt://b")
+    assert (result.seed, result.devices) == (run.plan.seed, 4)
+    assert result.started_at == "2026-11-20T12:00:00+00:00"
+    assert result.cut_short is None
+
+
+def test_figures_count_all_scans_but_probes() -> None:
+    run = Run(race(rounds=2))
+    run.show("drill-1.2:gate-03", UNKNOWN)
+    result = run.judge()
+
+    assert result.counters == Counters(
+        scans=6,
+        scan_errors=1 / 6,
+        successful_scans=2,
+        already_scanned=3,
+        race_conditions_caught=0,
+    )
+    assert result.outcomes == (
+        OutcomeCount("refused", "already_used", 3),
+        OutcomeCount("admitted", None, 2),
+        OutcomeCount("unknown", "timeout", 1),
+    )
+    assert result.scan_duration is not None
+    assert result.scan_duration.count == 6
+    assert result.stages.total == result.scan_duration
+
+
+def test_without_scans_there_is_no_share_of_errors_and_no_latency() -> None:
+    run = Run(race())
+    run.lose(*run.scans.copy())
+    result = run.judge()
+
+    assert result.counters == Counters(0, None, 0, 0, 0)
+    assert (result.scan_duration, result.release_skew) == (None, None)
+
+
+def test_release_skew_is_told_over_all_bursts() -> None:
+    run = Run(plan_of(Burst(tickets="own"), Burst(tickets="one", rounds=2)))
+    late = run.scans["drill-2.2:gate-03"]
+    scan = msgspec.structs.replace(late.scan, released_ns=late.scan.intended_ns + 2_000_000)
+    run.scans["drill-2.2:gate-03"] = msgspec.structs.replace(late, scan=scan)
+
+    skew = run.judge().release_skew
+
+    assert skew is not None
+    assert skew.p95_ms == pytest.approx(0.002 + 0.9 * 1.998)
+    assert skew == Skew(3, 0.002, 0.002, skew.p95_ms)
+
+
+def test_clocks_silence_and_unready_devices_are_told_as_the_history_has_them() -> None:
+    run = Run(race(rounds=2))
+    run.fall_silent("drill-1.2", "gate-03")
+    run.not_ready("drill-1.1", "gate-02")
+    result = run.judge()
+
+    assert result.clocks == (ClockUncertainty(FLEET, 3.0, 0.2),)
+    assert result.silent == (
+        SilentDevices("drill-1.2", FLEET, ("gate-03",), "its process has gone"),
+    )
+    assert result.unready == (UnreadyDevice("drill-1.1", "gate-02", "unread"),)
+
+
+def test_all_checks_are_told_in_their_order() -> None:
+    checks = Run(race()).judge().checks
+
+    assert [check.name for check in checks] == [
+        "admitted once",
+        "valid guests admitted",
+        "used ticket refused",
+        "no scan lost",
+        "records agree",
+    ]
+    assert {check.status for check in checks} == {CheckStatus.HOLDS}
+
+
+@pytest.mark.parametrize("plant", [violate, cast_doubt, silence, cross_threshold])
+def test_the_same_evidence_gives_the_same_result_and_it_survives_json(plant: Plant) -> None:
+    def story() -> Result:
+        run = Run(plan_of(Burst(tickets="one", rounds=2, probe=True), Stream(duration_s=1)))
+        plant(run)
+        return run.judge()
+
+    result = story()
+
+    assert story() == result
+    assert msgspec.json.decode(msgspec.json.encode(result), type=Result) == result
+
+
+def test_a_scan_that_was_not_planned_is_nobodys() -> None:
+    run = Run(race())
+    event = run.scans["drill-1.1:gate-01"]
+    stray = msgspec.structs.replace(event.scan, attempt="drill-9.9:gate-01")
+    run.scans["stray"] = msgspec.structs.replace(event, scan=stray)
+
+    assert run.judge() == Run(race()).judge()
+
+
+def test_a_history_without_its_beginning_is_not_judged() -> None:
+    run = Run(race())
+
+    with pytest.raises(TypeError):
+        judge(run.plan, [Fired("drill-1.1", 1)], run.records)
+
+
+def test_the_exit_codes_of_the_verdicts() -> None:
+    assert {str(verdict): verdict.exit_code for verdict in Verdict} == {
+        "passed": 0,
+        "safety violated": 1,
+        "threshold crossed": 3,
+        "inconclusive": 4,
+    }

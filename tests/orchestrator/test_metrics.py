@@ -1,0 +1,152 @@
+"""Figures of a set of scans."""
+
+import statistics
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from evidence_builder import ADMITTED, BUSY, IGNORED, NOT_FOUND, UNKNOWN, USED
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatedrill.contract.attempt import ScanRecord
+from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
+from gatedrill.orchestrator.metrics import (
+    LatencyStats,
+    Metrics,
+    StageStats,
+    collect_metrics,
+    latency_stats,
+    quantile,
+    stage_stats,
+)
+
+VALUES = st.lists(st.floats(0, 1e6), min_size=2, max_size=60)
+MS = 1_000_000
+LOST_RACE = Outcome(OutcomeKind.REFUSED, Reason.LOST_RACE)
+
+
+def scan(
+    outcome: Outcome = ADMITTED,
+    *,
+    intended_ms: int = 0,
+    released_ms: int = 0,
+    decoded_ms: int | None = 0,
+    decided_ms: int = 10,
+) -> ScanRecord:
+    return ScanRecord(
+        attempt="a",
+        device="gate-01",
+        symbol="t",
+        intended_ns=intended_ms * MS,
+        released_ns=released_ms * MS,
+        decoded_ns=None if decoded_ms is None else decoded_ms * MS,
+        decided_ns=decided_ms * MS,
+        outcome=outcome,
+    )
+
+
+@given(VALUES)
+def test_percentiles_are_those_of_the_standard_library(values: list[float]) -> None:
+    percentiles = statistics.quantiles(values, n=100, method="inclusive")
+
+    for percent, expected in enumerate(percentiles, 1):
+        assert quantile(sorted(values), percent / 100) == pytest.approx(
+            expected, rel=1e-9, abs=1e-9
+        )
+
+
+@given(VALUES, st.floats(0, 1))
+def test_any_quantile_is_that_of_numpy(values: list[float], fraction: float) -> None:
+    expected = float(np.quantile(np.array(values), fraction))
+
+    assert quantile(sorted(values), fraction) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@given(VALUES)
+def test_the_ends_are_the_smallest_and_the_largest_value_to_the_last_bit(
+    values: list[float],
+) -> None:
+    assert quantile(sorted(values), 0.0) == min(values)
+    assert quantile(sorted(values), 1.0) == max(values)
+
+
+@given(VALUES)
+def test_statistics_rise_from_the_minimum_to_the_maximum(values: list[float]) -> None:
+    stats = latency_stats(values)
+
+    assert stats is not None
+    assert stats.count == len(values)
+    assert stats.avg == pytest.approx(statistics.fmean(values))
+    ladder = (stats.min, stats.p50, stats.p95, stats.p99, stats.max)
+    assert all(low <= high or low == pytest.approx(high) for low, high in pairwise(ladder))
+
+
+def test_one_value_is_all_its_statistics() -> None:
+    assert latency_stats([7.0]) == LatencyStats(1, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0)
+
+
+def test_p95_p99_and_median_lie_where_they_should_among_101_values() -> None:
+    stats = latency_stats(float(value) for value in reversed(range(101)))
+
+    assert stats == LatencyStats(101, 50.0, 0.0, 50.0, 95.0, 99.0, 100.0)
+
+
+def test_no_values_have_no_statistics_and_no_quantile() -> None:
+    assert latency_stats([]) is None
+    with pytest.raises(ValueError, match="no values"):
+        quantile([], 0.5)
+
+
+def test_every_kind_of_outcome_counts_as_what_it_is() -> None:
+    outcomes = [ADMITTED, ADMITTED, Outcome(OutcomeKind.READMITTED), USED, USED, USED, USED]
+    outcomes += [LOST_RACE, LOST_RACE, NOT_FOUND, BUSY, UNKNOWN]
+
+    metrics = collect_metrics(scan(outcome) for outcome in outcomes)
+
+    assert metrics == Metrics(
+        scan_duration=(10.0,) * 12,
+        scan_errors=(False,) * 10 + (True, True),
+        successful_scans=3,
+        already_scanned=4,
+        race_conditions_caught=2,
+    )
+
+
+def test_a_symbol_that_was_still_in_view_is_no_scan() -> None:
+    metrics = collect_metrics([scan(IGNORED), scan(ADMITTED)])
+
+    assert (len(metrics.scan_duration), len(metrics.scan_errors)) == (1, 1)
+    assert stage_stats([scan(IGNORED)]) == StageStats(None, None, None, None)
+
+
+def test_latency_counts_from_the_intended_instant() -> None:
+    metrics = collect_metrics([scan(intended_ms=100, released_ms=130, decided_ms=190)])
+
+    assert metrics.scan_duration == (90.0,)
+
+
+def test_the_stages_of_a_scan_that_was_read_after_its_release() -> None:
+    stages = stage_stats([scan(intended_ms=10, released_ms=11, decoded_ms=41, decided_ms=60)])
+
+    assert stages == StageStats(
+        total=latency_stats([50.0]),
+        wait=latency_stats([1.0]),
+        read=latency_stats([30.0]),
+        decide=latency_stats([19.0]),
+    )
+
+
+def test_a_scan_that_was_read_ahead_has_no_reading_stage_and_decides_from_its_release() -> None:
+    stages = stage_stats([scan(intended_ms=10, released_ms=12, decoded_ms=3, decided_ms=20)])
+
+    assert stages.read is None
+    assert stages.decide == latency_stats([8.0])
+
+
+def test_a_scan_that_was_never_read_has_neither_reading_nor_deciding() -> None:
+    stages = stage_stats([scan(UNKNOWN, decoded_ms=None, decided_ms=2_000)])
+
+    assert stages == StageStats(
+        total=latency_stats([2_000.0]), wait=latency_stats([0.0]), read=None, decide=None
+    )

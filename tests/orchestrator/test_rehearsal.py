@@ -1,0 +1,431 @@
+"""A rehearsal from the roster to the verdicts, against the reference backend itself."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import httpx
+import msgspec
+import pytest
+from memory_bus import ManualClock, MemoryBus
+from scripted_fleet import ADMITTED, USED, Decide, ScriptedFleet
+from table_service import table_service
+
+from gatedrill.backend.serve import serve
+from gatedrill.contract import topics
+from gatedrill.contract.errors import PeerError, UsageError
+from gatedrill.contract.messages import Presentation
+from gatedrill.contract.outcome import Outcome
+from gatedrill.contract.service import (
+    POPULATION_PATH,
+    RPC_PATH,
+    SCAN_FUNCTION,
+    Population,
+    ScanArguments,
+    ScanRow,
+    TicketRow,
+)
+from gatedrill.fixtures.scenario import Burst, Scenario, Stream
+from gatedrill.fixtures.tickets import Ticket, TicketFile
+from gatedrill.orchestrator import rehearsal as rehearsing
+from gatedrill.orchestrator.history import Ended, read_history
+from gatedrill.orchestrator.plan import Plan, Step
+from gatedrill.orchestrator.rehearsal import Rehearsal, rehearse
+from gatedrill.orchestrator.result import Result, Verdict
+from gatedrill.orchestrator.run_folder import RunFolder, find_runs
+
+if TYPE_CHECKING:
+    from gatedrill.broker.bus import Bus
+
+KEY = "a-key-that-nobody-may-see"
+RUN = "20261120-120000-abcd"
+EVENT = "00000000-0000-4000-8000-0000000000e0"
+DEVICES = ("gate-01", "gate-02", "gate-03")
+RACE = Scenario(1, "race", "A race", 3, (Burst(tickets="one", rounds=2, probe=True),))
+STREAM = Scenario(1, "stream", "A stream", 2, (Stream(duration_s=2, pause_s=1),))
+
+
+class Notes:
+    """An onlooker that remembers."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.shown: list[tuple[Result, Path]] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    def update(self, step: Step, scans: int) -> None:
+        """Progress is the conductor's matter."""
+
+    def show(self, result: Result, folder: Path) -> None:
+        self.shown.append((result, folder))
+
+
+class Venue:
+    """A bus, an onlooker, and a folder for runs; the service is at `target`."""
+
+    def __init__(self, target: str, out: Path) -> None:
+        self.target = target
+        self.out = out
+        self.bus = MemoryBus()
+        self.notes = Notes()
+
+    async def host(self, decide: Decide, target: str | None = None) -> ScriptedFleet:
+        """Let a fleet with all devices come, which asks the service by `decide`."""
+        asked = self.target if target is None else target
+        fleet = ScriptedFleet(self.bus, "east", DEVICES, decide, target=asked)
+        await fleet.enter()
+        return fleet
+
+    def order(
+        self,
+        *scenarios: Scenario,
+        target: str | None = None,
+        tickets: TicketFile | None = None,
+        run: str = RUN,
+    ) -> Rehearsal:
+        """What to run."""
+        return Rehearsal(
+            run=run,
+            scenarios=scenarios or (RACE,),
+            seed=1,
+            devices=(),
+            target=target,
+            key=KEY,
+            allowed_hosts=frozenset(),
+            tickets=tickets,
+            event_id=EVENT,
+            out=self.out,
+        )
+
+    async def rehearse(self, order: Rehearsal) -> list[Result]:
+        """Run it to its verdicts."""
+        return await rehearse(order, cast("Bus", self.bus), ManualClock(), self.notes)
+
+    def folder(self, name: str) -> Path:
+        """Where the scenario of this name kept its run."""
+        return self.out / RUN / name
+
+
+@pytest.fixture
+async def backend() -> AsyncIterator[str]:
+    """The URL of a reference backend."""
+    stop = asyncio.Event()
+    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(
+        serve(key=KEY, database=None, fault=None, ready=ready.set_result, stop=stop)
+    )
+    waiting: set[asyncio.Future[None] | asyncio.Future[str]] = {serving, ready}
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        serving.result()
+    yield ready.result()
+    stop.set()
+    await serving
+
+
+@pytest.fixture
+async def client(backend: str) -> AsyncIterator[httpx.AsyncClient]:
+    """What the devices ask the backend with."""
+    headers = {"apikey": KEY, "authorization": f"Bearer {KEY}"}
+    async with httpx.AsyncClient(base_url=backend, headers=headers, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+def honest(client: httpx.AsyncClient) -> Decide:
+    """Asks the backend and shows what it says."""
+
+    async def decide(shown: Presentation) -> Outcome:
+        body = msgspec.json.encode(
+            ScanArguments(shown.symbol, p_scanned_by=EVENT, p_device_id=shown.device)
+        )
+        answer = await client.post(RPC_PATH.format(function=SCAN_FUNCTION), content=body)
+        [row] = msgspec.json.decode(answer.content, type=list[ScanRow])
+        return ADMITTED if row.success else USED
+
+    return decide
+
+
+@pytest.fixture
+def venue(backend: str, tmp_path: Path) -> Venue:
+    return Venue(backend, tmp_path / "drills")
+
+
+async def test_a_rehearsal_at_an_honest_service_passes_and_tells_so(
+    venue: Venue, honest: Decide
+) -> None:
+    await venue.host(honest)
+    [result] = await venue.rehearse(venue.order())
+
+    assert (result.verdict, result.inconclusive_because) == (Verdict.PASSED, ())
+    assert {check.status for check in result.checks} == {"holds"}
+    assert result.counters.scans == 6
+    assert (result.run, result.seed, result.target) == (RUN, 1, venue.target)
+    assert result.broker == venue.bus.address
+    assert venue.notes.lines == [f"roster: 3 devices, service at {venue.target}"]
+    assert venue.notes.shown == [(result, venue.folder("1-race"))]
+
+
+async def test_every_scenario_keeps_a_folder_that_is_judged_again_to_the_same_result(
+    venue: Venue, honest: Decide
+) -> None:
+    await venue.host(honest)
+    results = await venue.rehearse(venue.order(STREAM, RACE))
+
+    assert [result.scenario for result in results] == ["stream", "race"]
+    assert [result.devices for result in results] == [2, 3]
+    runs = find_runs(venue.out / RUN)
+    assert [run.path.name for run in runs] == ["1-stream", "2-race"]
+    for run, result in zip(runs, results, strict=True):
+        assert sorted(path.name for path in run.path.iterdir()) == [
+            "history.jsonl",
+            "plan.json",
+            "records.json",
+            "result.json",
+        ]
+        assert run.judge() == result
+        kept = msgspec.json.decode((run.path / "result.json").read_bytes(), type=Result)
+        assert kept == result
+
+
+async def test_the_key_is_in_no_file_and_in_no_word(venue: Venue, honest: Decide) -> None:
+    await venue.host(honest)
+    order = venue.order()
+    await venue.rehearse(order)
+
+    for path in venue.folder("1-race").iterdir():
+        assert KEY not in path.read_text(encoding="utf-8")
+    assert KEY not in repr(order)
+    assert KEY not in "".join(venue.notes.lines)
+
+
+async def test_devices_that_show_what_the_service_did_not_say_are_found_out(
+    venue: Venue, honest: Decide
+) -> None:
+    async def generous(shown: Presentation) -> Outcome:
+        await honest(shown)
+        return ADMITTED
+
+    await venue.host(generous)
+    [result] = await venue.rehearse(venue.order())
+
+    assert result.verdict is Verdict.VIOLATED
+
+
+async def test_devices_that_ask_twice_for_one_scan_are_found_out_by_the_log(
+    venue: Venue, honest: Decide
+) -> None:
+    async def insistent(shown: Presentation) -> Outcome:
+        outcome = await honest(shown)
+        await honest(shown)
+        return outcome
+
+    await venue.host(insistent)
+    [result] = await venue.rehearse(venue.order(STREAM))
+
+    [agree] = [check for check in result.checks if check.name == "records agree"]
+    assert agree.shown[0].what == "1 questions, 1 of them answered, but 2 log rows"
+
+
+async def test_what_earlier_runs_left_in_the_log_is_not_held_against_this_one(
+    venue: Venue, honest: Decide, client: httpx.AsyncClient
+) -> None:
+    ids = [f"00000000-0000-4000-8000-{number:012}" for number in range(2)]
+    population = Population(tuple(TicketRow(each, EVENT, "general") for each in ids))
+    answer = await client.put(POPULATION_PATH, content=msgspec.json.encode(population))
+    answer.raise_for_status()
+    tickets = TicketFile(tuple(Ticket(each, EVENT) for each in ids))
+    await venue.host(honest)
+
+    [first] = await venue.rehearse(venue.order(tickets=tickets))
+    [second] = await venue.rehearse(venue.order(tickets=tickets, run="later"))
+
+    assert first.verdict is Verdict.PASSED
+    assert second.verdict is Verdict.INCONCLUSIVE
+    assert second.inconclusive_because == (
+        "only 0 of 2 rounds were races: its ticket was not valid before",
+    )
+
+
+async def test_a_service_that_cannot_be_given_tickets_needs_a_file_of_its_own(
+    tmp_path: Path,
+) -> None:
+    with table_service() as service:
+        service.answer("/rest/v1/tickets", [])
+        venue = Venue(service.url, tmp_path / "drills")
+        await venue.host(_unasked)
+        with pytest.raises(UsageError, match=r"is not the reference backend.* --tickets FILE$"):
+            await venue.rehearse(venue.order())
+
+        assert {asked.method for asked in service.asked} == {"GET"}
+    assert not venue.out.exists()
+
+
+async def test_at_another_service_the_tickets_of_the_file_are_used_and_nothing_is_reset(
+    tmp_path: Path,
+) -> None:
+    async def decide(shown: Presentation) -> Outcome:
+        return ADMITTED
+
+    with table_service() as service:
+        service.answer("/rest/v1/tickets", {"message": "no"}, 403)
+        venue = Venue(service.url, tmp_path)
+        await venue.host(decide)
+        with pytest.raises(PeerError, match="refused the credentials"):
+            await venue.rehearse(venue.order(tickets=_file(8)))
+
+        service.answer("/rest/v1/tickets", [])
+        [result] = await venue.rehearse(venue.order(STREAM, tickets=_file(4)))
+        assert {asked.method for asked in service.asked} == {"GET"}
+
+    assert (result.verdict, result.counters.successful_scans) == (Verdict.PASSED, 4)
+    plan = msgspec.json.decode((venue.folder("1-stream") / "plan.json").read_bytes(), type=Plan)
+    assert [ticket.id for ticket in plan.tickets] == ["t1", "t2", "t3", "t4"]
+
+
+async def test_a_service_elsewhere_is_refused_before_it_is_asked_anything(tmp_path: Path) -> None:
+    venue = Venue("http://tickets.example.org", tmp_path)
+    await venue.host(_unasked)
+
+    with pytest.raises(UsageError, match=r"add --allow-target tickets\.example\.org$"):
+        await venue.rehearse(venue.order())
+
+
+async def test_fleets_that_ask_different_services_are_named(venue: Venue) -> None:
+    await venue.host(_unasked)
+    west = ScriptedFleet(venue.bus, "west", ("gate-04",), _unasked, target="http://127.0.0.1:9")
+    await west.enter()
+
+    with pytest.raises(UsageError) as raised:
+        await venue.rehearse(venue.order())
+
+    assert str(raised.value) == (
+        f"not everybody means the same service: east asks {venue.target}; "
+        "west asks http://127.0.0.1:9"
+    )
+
+
+async def test_a_target_that_no_fleet_asks_is_refused(venue: Venue) -> None:
+    await venue.host(_unasked)
+
+    with pytest.raises(UsageError) as raised:
+        await venue.rehearse(venue.order(target="http://127.0.0.1:9/"))
+
+    assert str(raised.value) == (
+        "not everybody means the same service: wanted http://127.0.0.1:9/; "
+        f"east asks {venue.target}"
+    )
+
+
+async def test_a_slash_at_the_end_makes_no_other_service(venue: Venue, honest: Decide) -> None:
+    await venue.host(honest, target=f"{venue.target}/")
+    [result] = await venue.rehearse(venue.order(STREAM, target=venue.target))
+
+    assert result.target == venue.target
+
+
+async def test_devices_that_do_not_come_end_the_rehearsal_before_it_begins(
+    venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsing, "ROSTER_TIMEOUT_S", 0.01)
+    await venue.host(_unasked)
+    five = msgspec.structs.replace(RACE, devices=5)
+
+    with pytest.raises(PeerError, match=r"^5 devices are needed, 3 came"):
+        await venue.rehearse(venue.order(RACE, five))
+
+    assert not venue.out.exists()
+
+
+async def test_a_run_that_is_interrupted_is_judged_kept_and_ends_the_rehearsal(
+    venue: Venue, honest: Decide
+) -> None:
+    reached = asyncio.Event()
+
+    async def hang(shown: Presentation) -> Outcome:
+        if "race-1.2" in shown.attempt:
+            reached.set()
+            await asyncio.Event().wait()
+        return await honest(shown)
+
+    await venue.host(hang)
+    task = asyncio.create_task(venue.rehearse(venue.order(RACE, STREAM)))
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    [(result, folder)] = venue.notes.shown
+    assert (result.verdict, result.cut_short) == (Verdict.INCONCLUSIVE, "interrupted")
+    assert RunFolder(folder).judge() == result
+    assert [run.path for run in find_runs(venue.out / RUN)] == [folder]
+
+
+async def test_a_broker_that_is_lost_on_the_way_cuts_the_run_short_and_it_is_judged(
+    venue: Venue, honest: Decide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await venue.host(honest)
+    publish = venue.bus.publish
+
+    async def break_down(channel: object, message: object, **levels: str) -> None:
+        if channel is topics.ARM and venue.bus.said.count(topics.FIRE.topic(run=RUN)) == 2:
+            raise PeerError("no connection to the broker")
+        await publish(channel, message, **levels)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(venue.bus, "publish", break_down)
+    [result] = await venue.rehearse(venue.order())
+
+    assert result.cut_short == "no connection to the broker"
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.counters.successful_scans == 1
+
+
+async def test_a_broker_that_is_lost_before_anything_was_fired_is_the_users_to_mend(
+    venue: Venue, honest: Decide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await venue.host(honest)
+
+    async def break_down(*_: object, **__: str) -> None:
+        raise PeerError("no connection to the broker")
+
+    monkeypatch.setattr(venue.bus, "publish", break_down)
+    with pytest.raises(PeerError, match=r"^no connection to the broker$"):
+        await venue.rehearse(venue.order())
+
+    history = read_history(venue.folder("1-race") / "history.jsonl")
+    assert isinstance(history[-1], Ended)
+    assert history[-1].cut_short == "no connection to the broker"
+    assert venue.notes.shown == []
+
+
+async def test_an_error_of_our_own_stands_in_the_history_and_comes_through(
+    venue: Venue, honest: Decide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await venue.host(honest)
+    monkeypatch.setattr(venue.notes, "update", lambda _step, _scans: 1 // 0)
+
+    with pytest.raises(ZeroDivisionError):
+        await venue.rehearse(venue.order())
+
+    history = read_history(venue.folder("1-race") / "history.jsonl")
+    assert isinstance(history[-1], Ended)
+    assert history[-1].cut_short == "it ended on an error of its own"
+
+
+async def test_a_run_of_the_same_name_is_not_written_over(venue: Venue, honest: Decide) -> None:
+    await venue.host(honest)
+    await venue.rehearse(venue.order(STREAM))
+
+    with pytest.raises(UsageError, match="1-stream: cannot be made: File exists"):
+        await venue.rehearse(venue.order(STREAM))
+
+
+async def _unasked(_: Presentation) -> Outcome:
+    raise AssertionError("nobody may be asked")
+
+
+def _file(count: int) -> TicketFile:
+    return TicketFile(tuple(Ticket(f"t{number}", EVENT) for number in range(1, count + 1)))

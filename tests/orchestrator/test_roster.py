@@ -1,0 +1,197 @@
+"""The roster: who is here, who is missing, who has gone."""
+
+import asyncio
+
+import pytest
+from memory_bus import ManualClock
+
+from gatedrill.broker.claim import STALE_AFTER_S
+from gatedrill.contract.errors import PeerError
+from gatedrill.contract.messages import PROTOCOL_VERSION, DeviceInfo, Presence
+from gatedrill.orchestrator.roster import Roster
+
+TARGET = "http://127.0.0.1:8000"
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def roster(clock: ManualClock) -> Roster:
+    return Roster(clock)
+
+
+def presence(
+    fleet: str, *devices: str, boot: str = "1", protocol: int = PROTOCOL_VERSION
+) -> Presence:
+    infos = tuple(DeviceInfo(device, f"reader of {fleet}", 0.5) for device in devices)
+    return Presence(fleet, boot, "host", TARGET, infos, protocol)
+
+
+def come(roster: Roster, who: Presence) -> None:
+    roster.on_presence({"fleet": who.fleet, "boot": who.boot}, who)
+
+
+def go(roster: Roster, fleet: str, boot: str = "1") -> None:
+    roster.on_presence({"fleet": fleet, "boot": boot}, None)
+
+
+def names(roster: Roster) -> list[str]:
+    return [device.name for device in roster.devices]
+
+
+async def waiting_for(
+    roster: Roster, *devices: str, count: int = 0, timeout_s: float = 60.0
+) -> "asyncio.Task[None]":
+    """The wait for these devices, begun."""
+    task = asyncio.create_task(roster.wait_for(devices, count, timeout_s))
+    await asyncio.sleep(0)
+    return task
+
+
+async def test_devices_stand_by_name_across_fleets(roster: Roster) -> None:
+    come(roster, presence("west", "gate-03", "gate-01"))
+    come(roster, presence("east", "gate-02"))
+
+    assert names(roster) == ["gate-01", "gate-02", "gate-03"]
+    assert [fleet.fleet for fleet in roster.fleets] == ["east", "west"]
+    assert roster.fleet_of("gate-02") == presence("east", "gate-02")
+    assert roster.fleet_of("gate-09") is None
+
+
+async def test_the_wait_ends_when_the_last_of_the_named_devices_has_come(roster: Roster) -> None:
+    task = await waiting_for(roster, "gate-01", "gate-02")
+    come(roster, presence("east", "gate-01", "gate-09"))
+    await asyncio.sleep(0.01)
+    assert not task.done()
+
+    come(roster, presence("west", "gate-02"))
+    await asyncio.wait_for(task, 60)
+
+
+async def test_the_wait_ends_when_enough_devices_have_come(roster: Roster) -> None:
+    task = await waiting_for(roster, count=2)
+    come(roster, presence("east", "gate-01"))
+    await asyncio.sleep(0.01)
+    assert not task.done()
+
+    come(roster, presence("west", "gate-02"))
+    await asyncio.wait_for(task, 60)
+
+
+async def test_who_is_here_already_is_not_waited_for(roster: Roster) -> None:
+    come(roster, presence("east", "gate-01"))
+
+    await roster.wait_for(["gate-01"], 1, timeout_s=0)
+
+
+async def test_those_who_do_not_come_are_named(roster: Roster) -> None:
+    come(roster, presence("east", "gate-02"))
+
+    with pytest.raises(PeerError) as raised:
+        await roster.wait_for(["gate-01", "gate-02", "gate-03"], 3, timeout_s=0.01)
+
+    assert str(raised.value) == "did not come within 0.01 s: gate-01, gate-03"
+
+
+@pytest.mark.parametrize(
+    ("here", "message"),
+    [
+        (("gate-02", "gate-01"), "2 came within 0.01 s (here: gate-01, gate-02)"),
+        ((), "0 came within 0.01 s (here: none)"),
+    ],
+)
+async def test_too_few_devices_are_answered_with_those_who_are_here(
+    roster: Roster, here: tuple[str, ...], message: str
+) -> None:
+    come(roster, presence("east", *here))
+
+    with pytest.raises(PeerError) as raised:
+        await roster.wait_for([], 3, timeout_s=0.01)
+
+    assert str(raised.value) == (
+        f"3 devices are needed, {message}: start more with gatedrill fleet"
+    )
+
+
+async def test_a_fleet_that_leaves_takes_its_devices_along_and_is_reported_by_its_boot(
+    roster: Roster,
+) -> None:
+    gone: list[str] = []
+    roster.on_gone = gone.append
+    come(roster, presence("east", "gate-01", boot="7"))
+    go(roster, "east", boot="7")
+
+    assert names(roster) == []
+    assert gone == ["7"]
+
+
+async def test_the_farewell_of_a_fleet_that_was_never_here_is_nobodys_loss(roster: Roster) -> None:
+    gone: list[str] = []
+    roster.on_gone = gone.append
+    go(roster, "east")
+
+    assert gone == []
+
+
+async def test_a_fleet_whose_heartbeats_are_missing_is_dropped_and_one_that_beats_stays(
+    roster: Roster, clock: ManualClock
+) -> None:
+    gone: list[str] = []
+    roster.on_gone = gone.append
+    come(roster, presence("east", "gate-01", boot="1"))
+    come(roster, presence("west", "gate-02", boot="2"))
+    clock.advance_s(STALE_AFTER_S)
+    come(roster, presence("west", "gate-02", boot="2"))
+    roster.drop_stale()
+    assert gone == []
+
+    clock.advance_s(0.001)
+    roster.drop_stale()
+    assert gone == ["1"]
+    assert names(roster) == ["gate-02"]
+
+
+async def test_a_fleet_of_another_protocol_does_not_count(roster: Roster) -> None:
+    come(roster, presence("east", "gate-01", protocol=PROTOCOL_VERSION + 1))
+
+    assert names(roster) == []
+    assert roster.fleet_of("gate-01") is None
+
+
+async def test_a_second_boot_of_a_fleet_neither_doubles_its_devices_nor_takes_its_place(
+    roster: Roster,
+) -> None:
+    come(roster, presence("east", "gate-01", "gate-02", boot="9"))
+    come(roster, presence("east", "gate-01", "gate-02", boot="1"))
+    come(roster, presence("east", "gate-01", "gate-02", boot="9"))
+    fleet = roster.fleet_of("gate-01")
+
+    assert names(roster) == ["gate-01", "gate-02"]
+    assert fleet is not None
+    assert fleet.boot == "9"
+    with pytest.raises(PeerError):
+        await roster.wait_for([], 3, timeout_s=0.01)
+
+
+async def test_the_second_boot_takes_over_when_the_first_has_gone(roster: Roster) -> None:
+    come(roster, presence("east", "gate-01", boot="9"))
+    come(roster, presence("east", "gate-01", boot="1"))
+    go(roster, "east", boot="9")
+    fleet = roster.fleet_of("gate-01")
+
+    assert fleet is not None
+    assert fleet.boot == "1"
+
+
+async def test_a_device_that_two_fleets_claim_is_listed_as_the_fleet_has_it_that_is_asked(
+    roster: Roster,
+) -> None:
+    come(roster, presence("west", "gate-01"))
+    come(roster, presence("east", "gate-01"))
+    fleet = roster.fleet_of("gate-01")
+
+    assert fleet is not None
+    assert roster.devices == list(fleet.devices)

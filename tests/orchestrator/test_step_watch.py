@@ -1,0 +1,245 @@
+"""Who has said what in a step: words go in, the history's events come out."""
+
+import pytest
+
+from gatedrill.contract.attempt import Ask, ScanRecord
+from gatedrill.contract.messages import Armed, Report
+from gatedrill.contract.outcome import Outcome, OutcomeKind
+from gatedrill.orchestrator.history import Event, Scanned, Silent, Unready
+from gatedrill.orchestrator.step_watch import Gone, Part, StepWatch, Word
+
+STEP = "race-1.1"
+EAST, WEST = "boot-east", "boot-west"
+SHIFT_NS = {EAST: 0, WEST: -500}
+
+
+@pytest.fixture
+def watch() -> StepWatch:
+    """Two fleets with two devices each, neither of them ready."""
+    return StepWatch(
+        STEP,
+        {
+            EAST: Part("east", ("gate-01", "gate-02"), SHIFT_NS[EAST]),
+            WEST: Part("west", ("gate-03", "gate-04"), SHIFT_NS[WEST]),
+        },
+    )
+
+
+def scan(attempt: str, decided_ns: int = 2_000) -> ScanRecord:
+    return ScanRecord(
+        attempt=attempt,
+        device="gate-01",
+        symbol="t1",
+        intended_ns=1_000,
+        released_ns=1_010,
+        decoded_ns=900,
+        decided_ns=decided_ns,
+        outcome=Outcome(OutcomeKind.ADMITTED),
+        asks=(Ask(1_020, 1_990, 200, arrived_ns=7, departed_ns=8),),
+    )
+
+
+def armed(boot: str, **unready: str) -> Armed:
+    return Armed(STEP, boot, {name.replace("_", "-"): why for name, why in unready.items()})
+
+
+def report(boot: str, *attempts: str, finished: bool = False) -> Report:
+    return Report(STEP, boot, tuple(scan(attempt) for attempt in attempts), finished)
+
+
+def scanned(boot: str, attempt: str) -> Scanned:
+    fleet = boot.removeprefix("boot-")
+    return Scanned(STEP, fleet, scan(attempt).shifted(SHIFT_NS[boot]))
+
+
+def silent(boot: str, why: str) -> Silent:
+    east = boot == EAST
+    devices = ("gate-01", "gate-02") if east else ("gate-03", "gate-04")
+    return Silent(STEP, "east" if east else "west", devices, why)
+
+
+GONE = "its process has gone"
+
+
+@pytest.mark.parametrize(
+    ("words", "events", "arming", "performing"),
+    [
+        pytest.param([], [], True, False, id="nobody has spoken"),
+        pytest.param([armed(EAST)], [], True, True, id="one is ready"),
+        pytest.param([armed(EAST), armed(WEST)], [], False, True, id="both are ready"),
+        pytest.param(
+            [armed(EAST), armed(WEST), report(EAST, "a", finished=True)],
+            [scanned(EAST, "a")],
+            False,
+            True,
+            id="one has finished",
+        ),
+        pytest.param(
+            [
+                armed(EAST),
+                armed(WEST),
+                report(EAST, "a", finished=True),
+                report(WEST, "b", finished=True),
+            ],
+            [scanned(EAST, "a"), scanned(WEST, "b")],
+            False,
+            False,
+            id="both have finished",
+        ),
+        pytest.param(
+            [armed(EAST), report(EAST, "a"), report(EAST, "b", finished=True)],
+            [scanned(EAST, "a"), scanned(EAST, "b")],
+            True,
+            False,
+            id="a stream reports bit by bit",
+        ),
+        pytest.param(
+            [armed(EAST, gate_02="unread")],
+            [Unready(STEP, "gate-02", "unread")],
+            True,
+            True,
+            id="a device is not ready",
+        ),
+        pytest.param(
+            [armed(EAST, gate_02="unread"), armed(EAST, gate_02="unread")],
+            [Unready(STEP, "gate-02", "unread")],
+            True,
+            True,
+            id="armed delivered twice",
+        ),
+        pytest.param(
+            [armed(EAST), report(EAST, "a"), report(EAST, "a"), report(EAST, "a", "b")],
+            [scanned(EAST, "a"), scanned(EAST, "b")],
+            True,
+            True,
+            id="report delivered twice",
+        ),
+        pytest.param(
+            [armed(EAST), report(EAST, "a", "a")],
+            [scanned(EAST, "a")],
+            True,
+            True,
+            id="attempt twice in one report",
+        ),
+        pytest.param(
+            [armed(EAST), report(EAST, finished=True), armed(EAST)],
+            [],
+            True,
+            False,
+            id="armed delivered again after the end",
+        ),
+        pytest.param(
+            [armed("boot-3", gate_01="unread"), report("boot-3", "a"), Gone("boot-3")],
+            [],
+            True,
+            False,
+            id="a boot that has no part",
+        ),
+        pytest.param(
+            [
+                Armed("race-1.0", EAST, {"gate-01": "unread"}),
+                Report("race-1.0", EAST, (scan("a"),), finished=True),
+            ],
+            [],
+            True,
+            False,
+            id="words about another step",
+        ),
+        pytest.param([Gone(EAST)], [silent(EAST, GONE)], True, False, id="gone while arming"),
+        pytest.param(
+            [armed(EAST), Gone(EAST)], [silent(EAST, GONE)], True, False, id="gone while armed"
+        ),
+        pytest.param(
+            [armed(EAST), Gone(EAST), Gone(EAST)],
+            [silent(EAST, GONE)],
+            True,
+            False,
+            id="gone is said once",
+        ),
+        pytest.param(
+            [armed(EAST), report(EAST, "a", finished=True), Gone(EAST)],
+            [scanned(EAST, "a")],
+            True,
+            False,
+            id="gone after the end",
+        ),
+        pytest.param(
+            [armed(EAST), Gone(EAST), report(EAST, "a", finished=True)],
+            [silent(EAST, GONE), scanned(EAST, "a")],
+            True,
+            False,
+            id="a late report of one that was given up",
+        ),
+        pytest.param(
+            [Gone(EAST), armed(EAST, gate_01="unread")],
+            [silent(EAST, GONE)],
+            True,
+            False,
+            id="ready after it was given up",
+        ),
+    ],
+)
+def test_words_become_events(
+    watch: StepWatch, words: list[Word], events: list[Event], arming: bool, performing: bool
+) -> None:
+    assert [event for word in words for event in watch.hear(word)] == events
+    assert (watch.arming, watch.performing) == (arming, performing)
+
+
+def test_the_step_goes_on_without_those_who_were_not_ready_in_time(watch: StepWatch) -> None:
+    watch.hear(armed(WEST))
+
+    assert watch.give_up_arming("too late") == [silent(EAST, "too late")]
+    assert (watch.arming, watch.performing) == (False, True)
+    assert watch.give_up_arming("too late") == []
+
+
+def test_those_who_did_not_finish_in_time_are_silent(watch: StepWatch) -> None:
+    for word in (armed(WEST), armed(EAST), report(EAST, finished=True)):
+        watch.hear(word)
+
+    assert watch.give_up("too slow") == [silent(WEST, "too slow")]
+    assert not watch.performing
+    assert watch.give_up("too slow") == []
+
+
+def test_several_who_are_given_up_stand_in_the_order_of_their_boots(watch: StepWatch) -> None:
+    assert watch.give_up_arming("late") == [silent(EAST, "late"), silent(WEST, "late")]
+
+
+def test_scans_are_shifted_to_the_time_of_the_history_and_the_services_stamps_are_not(
+    watch: StepWatch,
+) -> None:
+    watch.hear(armed(WEST))
+    [event] = watch.hear(report(WEST, "a"))
+
+    assert isinstance(event, Scanned)
+    assert event.scan == ScanRecord(
+        attempt="a",
+        device="gate-01",
+        symbol="t1",
+        intended_ns=500,
+        released_ns=510,
+        decoded_ns=400,
+        decided_ns=1_500,
+        outcome=Outcome(OutcomeKind.ADMITTED),
+        asks=(Ask(520, 1_490, 200, arrived_ns=7, departed_ns=8),),
+    )
+
+
+def test_the_last_answer_is_the_latest_decision_in_the_time_of_the_history(
+    watch: StepWatch,
+) -> None:
+    watch.hear(Report(STEP, WEST, (scan("a", 9_000), scan("b", 3_000))))
+    watch.hear(Report(STEP, EAST, (scan("c", 4_000),)))
+    watch.hear(Report(STEP, EAST, ()))
+
+    assert watch.last_answer_ns == 8_500
+
+
+def test_scans_are_counted_once_each(watch: StepWatch) -> None:
+    assert watch.scan_count == 0
+    for word in (report(EAST, "a", "b"), report(EAST, "b"), report(WEST, "c")):
+        watch.hear(word)
+
+    assert watch.scan_count == 3

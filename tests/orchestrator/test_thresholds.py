@@ -1,0 +1,157 @@
+"""Thresholds in k6's syntax."""
+
+import pytest
+
+from gatedrill.contract.errors import UsageError
+from gatedrill.orchestrator.metrics import Metrics
+from gatedrill.orchestrator.thresholds import judge_threshold, parse_thresholds
+
+METRICS = Metrics(
+    scan_duration=(40.0, 10.0, 20.0, 30.0),
+    scan_errors=(True, False, False, False),
+    successful_scans=3,
+    already_scanned=2,
+    race_conditions_caught=0,
+)
+NOTHING = Metrics((), (), 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("metric", "expression", "value", "passed"),
+    [
+        ("scan_duration", "avg<25.1", 25.0, True),
+        ("scan_duration", "avg<25", 25.0, False),
+        ("scan_duration", "avg<=25", 25.0, True),
+        ("scan_duration", "min>=10", 10.0, True),
+        ("scan_duration", "min>10", 10.0, False),
+        ("scan_duration", "med==25", 25.0, True),
+        ("scan_duration", "med===25", 25.0, True),
+        ("scan_duration", "max!=40", 40.0, False),
+        ("scan_duration", "max!=41", 40.0, True),
+        ("scan_duration", "p(0)<11", 10.0, True),
+        ("scan_duration", "p(50)<25.5", 25.0, True),
+        ("scan_duration", "p(95)<38.4", 38.5, False),
+        ("scan_duration", "p(99.9)<40", 39.97, True),
+        ("scan_duration", "p(100)<40.5", 40.0, True),
+        ("scan_duration", " p( 95 ) < 200 ", 38.5, True),
+        ("scan_errors", "rate<0.25", 0.25, False),
+        ("scan_errors", "rate<0.251", 0.25, True),
+        ("scan_errors", "count<2", 1.0, True),
+        ("successful_scans", "count>2", 3.0, True),
+        ("already_scanned", "count<2", 2.0, False),
+        ("race_conditions_caught", "count>-1", 0.0, True),
+        ("race_conditions_caught", "count>0", 0.0, False),
+    ],
+)
+def test_a_figure_is_held_against_its_bound(
+    metric: str, expression: str, value: float, passed: bool
+) -> None:
+    [threshold] = parse_thresholds({metric: [expression]}, "drill")
+    result = judge_threshold(threshold, METRICS)
+
+    assert (result.metric, result.expression) == (metric, expression)
+    assert result.value == pytest.approx(value)
+    assert result.passed is passed
+
+
+@pytest.mark.parametrize(
+    ("metric", "expression", "message"),
+    [
+        (
+            "latency",
+            "p(95)<200",
+            (
+                "drill: key thresholds.latency: unknown metric (allowed: scan_duration, "
+                "scan_errors, successful_scans, already_scanned, race_conditions_caught)"
+            ),
+        ),
+        (
+            "scan_duration",
+            "rate<1",
+            (
+                "drill: key thresholds.scan_duration: scan_duration has no 'rate' "
+                "(allowed: avg, min, med, max, p(N))"
+            ),
+        ),
+        (
+            "scan_errors",
+            "p(95)<1",
+            (
+                "drill: key thresholds.scan_errors: scan_errors has no 'p(95)' "
+                "(allowed: rate, count)"
+            ),
+        ),
+        (
+            "successful_scans",
+            "rate>0",
+            (
+                "drill: key thresholds.successful_scans: successful_scans has no 'rate' "
+                "(allowed: count)"
+            ),
+        ),
+        (
+            "scan_duration",
+            "p(101)<200",
+            (
+                "drill: key thresholds.scan_duration: 'p(101)<200': "
+                "a percentile lies between 0 and 100"
+            ),
+        ),
+    ],
+)
+def test_a_condition_that_makes_no_sense_is_refused_with_what_is_allowed(
+    metric: str, expression: str, message: str
+) -> None:
+    with pytest.raises(UsageError) as raised:
+        parse_thresholds({metric: [expression]}, "drill")
+
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        *("", "p(95)", "<200", "p(95)<", "p(95)<200ms", "p95<200", "p()<1", "p(-1)<1", "avg=3"),
+        *("avg<<3", "avg<1e3", "avg<3 and max<4", "P(95)<200", "avg>3\nmax", "p(95)=<200"),
+    ],
+)
+def test_what_is_no_condition_is_refused_with_an_example(expression: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        parse_thresholds({"scan_duration": [expression]}, "drill")
+
+    assert str(raised.value) == (
+        f"drill: key thresholds.scan_duration: {expression!r} is no threshold: "
+        "write it like 'p(95)<200'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "expression"),
+    [
+        ("scan_duration", "p(95)<200"),
+        ("scan_duration", "avg>=0"),
+        ("scan_duration", "max!=3"),
+        ("scan_errors", "rate<0.001"),
+        ("scan_errors", "rate>=0"),
+    ],
+)
+def test_where_nothing_was_measured_nothing_passes(metric: str, expression: str) -> None:
+    [threshold] = parse_thresholds({metric: [expression]}, "drill")
+    result = judge_threshold(threshold, NOTHING)
+
+    assert (result.value, result.passed) == (None, False)
+
+
+def test_all_conditions_of_all_metrics_are_read_in_their_order() -> None:
+    written = {"scan_errors": ("rate<1", "count<5"), "scan_duration": ("max<9",)}
+
+    assert [(each.metric, each.expression) for each in parse_thresholds(written, "drill")] == [
+        ("scan_errors", "rate<1"),
+        ("scan_errors", "count<5"),
+        ("scan_duration", "max<9"),
+    ]
+
+
+def test_the_second_of_two_conditions_is_refused_as_well() -> None:
+    with pytest.raises(UsageError, match="'oops' is no threshold"):
+        parse_thresholds({"scan_duration": ["max<9", "oops"]}, "drill")

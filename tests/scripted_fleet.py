@@ -1,0 +1,152 @@
+"""A fleet without devices: it answers the conductor in words, and its scans as a test tells it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from memory_bus import ManualClock, MemoryBus
+
+from gatedrill.contract import topics
+from gatedrill.contract.attempt import Ask, ScanRecord
+from gatedrill.contract.messages import (
+    Arm,
+    ArmBurst,
+    Armed,
+    ArmStream,
+    DeviceInfo,
+    Fire,
+    Ping,
+    Pong,
+    Presence,
+    Presentation,
+    Report,
+)
+from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
+
+ADMITTED = Outcome(OutcomeKind.ADMITTED)
+USED = Outcome(OutcomeKind.REFUSED, Reason.ALREADY_USED)
+ANSWER_NS = 10_000_000
+
+Decide = Callable[[Presentation], Awaitable[Outcome]]
+
+
+class HonestGate:
+    """Admits each ticket once."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+
+    async def __call__(self, shown: Presentation) -> Outcome:
+        """What the service says of this ticket."""
+        outcome = USED if shown.symbol in self._used else ADMITTED
+        self._used.add(shown.symbol)
+        return outcome
+
+
+class ScriptedFleet:
+    """Hosts devices that scan at T and are answered together 10 ms later, by the fleet's clock.
+
+    `unready` names devices that are not, and why. `goes_at` is the step in which, when it is fired,
+    the fleet leaves instead of scanning; `mute` lets it say nothing but what time it is.
+    """
+
+    def __init__(
+        self,
+        bus: MemoryBus,
+        name: str,
+        devices: Sequence[str],
+        decide: Decide,
+        *,
+        target: str = "http://127.0.0.1:1",
+        boot: str = "",
+        clock_ns: int = 0,
+    ) -> None:
+        self.presence = Presence(
+            fleet=name,
+            boot=boot or f"boot-{name}",
+            host="host",
+            target=target,
+            devices=tuple(DeviceInfo(device, "serial", 0.5) for device in devices),
+        )
+        self.armed: list[Arm] = []
+        self.fired: list[int] = []
+        self.unready: dict[str, str] = {}
+        self.goes_at = ""
+        self.mute = False
+        self.answers_pings = True
+        self._bus = bus
+        self._decide = decide
+        self._clock = ManualClock(clock_ns)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def enter(self) -> None:
+        """Come into the venue."""
+        self.announce()
+        name = self.presence.fleet
+        await self._bus.subscribe(topics.PING, self._on_ping, fleet=name)
+        await self._bus.subscribe(topics.ARM, self._on_arm, fleet=name)
+        await self._bus.subscribe(topics.FIRE, self._on_fire)
+
+    def announce(self) -> None:
+        """Say that it is here."""
+        name, boot = self.presence.fleet, self.presence.boot
+        self._bus.say(topics.PRESENCE, self.presence, fleet=name, boot=boot)
+
+    def leave(self) -> None:
+        """Go, as the broker tells it."""
+        name, boot = self.presence.fleet, self.presence.boot
+        self._bus.say(topics.PRESENCE, None, fleet=name, boot=boot)
+
+    def _on_ping(self, _levels: dict[str, str], ping: Ping | None) -> None:
+        if ping is None or not self.answers_pings:
+            return
+        now_ns = self._clock.now_ns()
+        pong = Pong(self.presence.boot, ping.sent_ns, now_ns, now_ns)
+        self._bus.say(topics.PONG, pong, fleet=self.presence.fleet, boot=self.presence.boot)
+
+    def _on_arm(self, levels: dict[str, str], arm: Arm | None) -> None:
+        if arm is None or arm.boot != self.presence.boot or self.mute:
+            return
+        self.armed.append(arm)
+        unready = {
+            shown.device: self.unready[shown.device]
+            for shown in arm.presentations
+            if shown.device in self.unready
+        }
+        armed = Armed(arm.step, arm.boot, unready)
+        self._bus.say(topics.ARMED, armed, fleet=self.presence.fleet, run=levels["run"])
+
+    def _on_fire(self, levels: dict[str, str], fire: Fire | None) -> None:
+        if fire is None or not self.armed or self.armed[-1].step != fire.step:
+            return
+        self.fired.append(fire.at_ns)
+        if fire.step == self.goes_at:
+            self.leave()
+            return
+        task = asyncio.create_task(self._perform(self.armed[-1], fire, levels["run"]))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _perform(self, arm: ArmBurst | ArmStream, fire: Fire, run: str) -> None:
+        at_ns = fire.at_ns + arm.clock_offset_ns
+        scans = [
+            _record(shown, at_ns, await self._decide(shown))
+            for shown in arm.presentations
+            if shown.device not in self.unready
+        ]
+        report = Report(arm.step, arm.boot, tuple(scans), finished=True)
+        self._bus.say(topics.REPORT, report, fleet=self.presence.fleet, run=run)
+
+
+def _record(shown: Presentation, at_ns: int, outcome: Outcome) -> ScanRecord:
+    answered_ns = at_ns + ANSWER_NS
+    return ScanRecord(
+        attempt=shown.attempt,
+        device=shown.device,
+        symbol=shown.symbol,
+        intended_ns=at_ns,
+        released_ns=at_ns,
+        decoded_ns=at_ns,
+        decided_ns=answered_ns,
+        outcome=outcome,
+        asks=(Ask(at_ns, answered_ns, 200, outcome.reason),),
+    )
