@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -31,11 +31,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended and what it wrote."""
+    """How a command ended, what it wrote, and what ran on at that moment: command lines by id."""
 
     code: int
     out: str
     err: str
+    left_running: dict[int, str] = field(default_factory=dict)
 
     @property
     def err_lines(self) -> list[str]:
@@ -91,7 +92,8 @@ class Running:
     def ended(self) -> Ended:
         """Wait for the end. A traceback is a failure, whatever a test is about."""
         code = self.process.wait(TIMEOUT_S)
-        ended = Ended(code, self._out.all(), self._err.all())
+        left_running = self.family()
+        ended = Ended(code, self._out.all(), self._err.all(), left_running)
         assert "Traceback" not in ended.err, ended.err
         return ended
 

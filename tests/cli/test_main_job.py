@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from command import Ended, gatedrill, running
+from command import Ended, gatedrill
 from runs import folders, result
 
 ATTEMPTS = 3
@@ -14,12 +14,10 @@ ATTEMPTS = 3
 class Job(NamedTuple):
     ended: Ended
     out: Path
-    left_running: dict[int, str]
 
 
 def run_main_job(out: Path) -> Job:
-    with running("run", "--duration", "1s", "--out", str(out)) as command:
-        return Job(command.ended(), out, command.family())
+    return Job(gatedrill("run", "--duration", "1s", "--out", str(out)), out)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +71,7 @@ def test_verdicts_are_on_stdout_and_progress_on_stderr(job: Job) -> None:
 
 
 def test_nothing_is_left_running(job: Job) -> None:
-    assert job.left_running == {}
+    assert job.ended.left_running == {}
 
 
 def test_a_report_on_one_folder_says_the_same_again(job: Job) -> None:

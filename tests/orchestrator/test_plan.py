@@ -245,6 +245,25 @@ def test_the_steps_stand_in_the_order_of_the_phases() -> None:
     ]
 
 
+def test_an_attempt_is_named_by_step_and_device_and_by_its_number_in_a_stream() -> None:
+    plan = plan_of(
+        roster(2), Burst(tickets="own", probe=True), Stream(duration_s=2, pause_s=1), seed=3
+    )
+    burst, probe, stream = plan.steps
+
+    assert sorted(scan.attempt for scan in burst.scans) == [
+        "drill-1.1:gate-01",
+        "drill-1.1:gate-02",
+    ]
+    assert [scan.attempt for scan in probe.scans] == [f"drill-1.1-probe:{probe.scans[0].device}"]
+    assert [scan.attempt for scan in stream.scans] == [
+        "drill-2:gate-01:1",
+        "drill-2:gate-02:1",
+        "drill-2:gate-01:2",
+        "drill-2:gate-02:2",
+    ]
+
+
 def test_a_plan_takes_the_first_devices_of_a_larger_roster_and_says_what_it_is_made_of() -> None:
     drill = scenario(2, Burst(tickets="one"))
     [plan] = make_plans([drill], roster(5), 7, Supply(7, None, EVENT))

@@ -230,6 +230,7 @@ def test_scans_are_shifted_to_the_time_of_the_history_and_the_services_stamps_ar
 def test_the_last_answer_is_the_latest_decision_in_the_time_of_the_history(
     watch: StepWatch,
 ) -> None:
+    assert watch.last_answer_ns == 0
     watch.hear(Report(STEP, WEST, (scan("a", 9_000), scan("b", 3_000))))
     watch.hear(Report(STEP, EAST, (scan("c", 4_000),)))
     watch.hear(Report(STEP, EAST, ()))

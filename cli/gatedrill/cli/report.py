@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from gatedrill.cli.console import open_console
 from gatedrill.cli.exits import gravest
 
 
@@ -18,7 +18,7 @@ def report(
     from gatedrill.orchestrator.run_folder import find_runs
     from gatedrill.orchestrator.summary import print_summary
 
-    console = Console(highlight=False)
+    console = open_console()
     results = [run.judge() for run in find_runs(folder)]
     for result in results:
         print_summary(result, console)
