@@ -208,6 +208,18 @@ async def test_a_mosquitto_that_ignores_being_asked_is_ended(
     assert children[0].returncode == -signal.SIGKILL
 
 
+async def test_a_mosquitto_that_cannot_be_run_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "mosquitto"
+    broken.write_bytes(b"no program")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match=f"^{broken} cannot be run: Exec format error; mend it"):
+        async with serving("auto"):
+            pass
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ties child to parent")
 def test_mosquitto_dies_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     require(find_mosquitto() is not None, "the program mosquitto")

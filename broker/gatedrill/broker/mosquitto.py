@@ -110,13 +110,18 @@ async def mosquitto_broker(host: str, port: int) -> AsyncIterator[Mosquitto]:
     if program is None:
         raise UsageError("there is no mosquitto on this machine: install it, or choose embedded")
     with _configuration(host, port) as configuration:
-        process = await asyncio.create_subprocess_exec(
-            *(program, "-c", configuration),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            preexec_fn=_dying_with_parent(),
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(program, "-c", configuration),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                preexec_fn=_dying_with_parent(),
+            )
+        except OSError as error:
+            raise UsageError(
+                f"{program} cannot be run: {error.strerror}; mend it, or choose embedded"
+            ) from error
         assert process.stderr is not None  # noqa: S101 - asked for above
         mosquitto = Mosquitto(process, process.stderr)
         try:
