@@ -41,5 +41,5 @@ $(ready): pyproject.toml
 	@touch $@
 
 $(tested): $(ready)
-	$(bin)/pip install --quiet --group test
+	$(bin)/pip install --quiet --group test --group browser
 	@touch $@

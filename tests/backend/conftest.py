@@ -1,18 +1,24 @@
 """A running check-in service for each test that asks for one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+import asyncpg
 import httpx
 import msgspec
 import pytest
+from postgres_server import postgres_server
 
+from gatedrill.backend.postgres_store import SCHEMA, PostgresStore
 from gatedrill.backend.serve import serve
+from gatedrill.backend.sqlite_store import SqliteStore
+from gatedrill.backend.store import Store
 from gatedrill.contract.service import (
+    BUSY,
     POPULATION_PATH,
     RPC_PATH,
     SCAN_FUNCTION,
@@ -47,7 +53,11 @@ class Service:
 
     async def hold(self, *tickets: TicketRow) -> None:
         """Make the service hold exactly these tickets."""
-        body = msgspec.json.encode(Population(tickets))
+        await self.populate(Population(tickets))
+
+    async def populate(self, population: Population) -> None:
+        """Make the service hold exactly this."""
+        body = msgspec.json.encode(population)
         (await self.client.put(POPULATION_PATH, content=body)).raise_for_status()
 
     async def hold_valid(self, *numbers: int) -> None:
@@ -67,6 +77,24 @@ class Service:
         assert answer.status_code == 200, answer.text
         [row] = msgspec.json.decode(answer.content, type=list[ScanRow])
         return row
+
+    async def scan_until_decided(
+        self, number: int, client: httpx.AsyncClient | None = None
+    ) -> ScanRow:
+        """Scan one ticket, again for as long as another scanner holds its row."""
+        while (row := await self.scan(number, client)).error_message == BUSY:
+            pass
+        return row
+
+    async def post(self, path: str, **body: object) -> httpx.Response:
+        """Post a JSON object."""
+        return await self.client.post(path, json=body)
+
+    async def answer(self, function: str, **arguments: object) -> dict[str, object]:
+        """What a function that answers a bare object answers."""
+        answer = await self.post(RPC_PATH.format(function=function), **arguments)
+        assert answer.status_code == 200, answer.text
+        return msgspec.json.decode(answer.content, type=dict[str, object])
 
     async def read(self, table: str, query: str = "") -> list[dict[str, object]]:
         """The rows of a table."""
@@ -94,12 +122,19 @@ def _client(url: str) -> httpx.AsyncClient:
 
 @asynccontextmanager
 async def _running(
-    fault: str | None = None, database: Path | None = None
+    fault: str | None = None, database: Path | None = None, store_url: str | None = None
 ) -> AsyncIterator[Service]:
     stop = asyncio.Event()
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(
-        serve(key=KEY, database=database, fault=fault, ready=ready.set_result, stop=stop)
+        serve(
+            key=KEY,
+            database=database,
+            store_url=store_url,
+            fault=fault,
+            ready=ready.set_result,
+            stop=stop,
+        )
     )
     waiting: set[asyncio.Future[None] | asyncio.Future[str]] = {serving, ready}
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -124,3 +159,47 @@ async def service() -> AsyncIterator[Service]:
     """The honest service with a file of its own."""
     async with _running() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL database that is ours alone."""
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_postgres(postgres: str) -> str:
+    """The same, with nothing in it."""
+    connection = await asyncpg.connect(postgres)
+    await connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+    await connection.close()
+    return postgres
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str | None:
+    """Each store in turn: None for a file, else the URL of an empty database."""
+    return request.getfixturevalue("empty_postgres") if request.param == "postgresql" else None
+
+
+@pytest.fixture
+async def either(store_url: str | None) -> AsyncIterator[Service]:
+    """The honest service, on each store in turn."""
+    async with _running(store_url=store_url) as running:
+        yield running
+
+
+OpenStore = Callable[..., AbstractAsyncContextManager[Store]]
+
+
+@pytest.fixture
+def open_store(store_url: str | None, tmp_path: Path) -> OpenStore:
+    """Open each store in turn: `async with open_store(guarded=…) as store`, the same each time."""
+
+    def opened(*, guarded: bool = True) -> AbstractAsyncContextManager[Store]:
+        if store_url is None:
+            return SqliteStore.open(tmp_path / "gate.db", guarded=guarded)
+        return PostgresStore.open(store_url, guarded=guarded)
+
+    return opened

@@ -9,7 +9,10 @@ import pytest
 
 from gatedrill.contract.service import (
     ABOUT_PATH,
+    CHECKOUT_PATH,
     POPULATION_PATH,
+    VERIFY_PATH,
+    WEBHOOK_PATH,
     About,
     ScanRow,
     ServiceProblem,
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from backend.conftest import Service, Start
 
 SCAN_PATH = "/rest/v1/rpc/scan_ticket_atomic"
+VIP_SCAN_PATH = "/rest/v1/rpc/process_vip_scan_with_reentry"
 ANNA = "aaaaaaaa-0000-0000-0000-000000000001"
 BERT = "bbbbbbbb-0000-0000-0000-000000000002"
 T1 = "00000000-0000-0000-0000-000000000001"
@@ -61,16 +65,33 @@ async def test_a_row_is_answered_with_all_its_fields_even_null_ones(service: "Se
     assert answer.json()[0]["error_message"] is None
 
 
-@pytest.mark.parametrize("case", ["unknown", "cancelled"])
-async def test_a_ticket_that_is_unknown_or_cancelled_is_not_found(
-    service: "Service", case: str
+@pytest.mark.parametrize(
+    ("ticket", "message", "result"),
+    [
+        (TicketRow(T2, "event", "vip"), "Ticket not found", "not_found"),
+        (TicketRow(T1, "event", "vip", "cancelled"), "Ticket cancelled", "cancelled"),
+    ],
+)
+async def test_a_ticket_that_is_unknown_or_cancelled_is_refused(
+    service: "Service", ticket: TicketRow, message: str, result: str
 ) -> None:
-    await service.hold(TicketRow(T1 if case == "cancelled" else T2, "event", "vip", "cancelled"))
+    await service.hold(ticket)
 
     answer = the_row(await service.call(p_ticket_id=T1, p_scanned_by=ANNA))
 
-    assert answer == ScanRow(False, False, None, None, "Ticket not found")
-    assert [(log.ticket_id, log.result) for log in await service.logs()] == [(T1, "not_found")]
+    assert answer == ScanRow(False, False, None, None, message)
+    assert [(log.ticket_id, log.result) for log in await service.logs()] == [(T1, result)]
+
+
+async def test_a_ticket_is_found_by_its_token(service: "Service") -> None:
+    await service.hold(
+        TicketRow(T1, "event", "vip", qr_token="token-1"),
+        TicketRow(T2, "event", "vip", qr_token="token-2"),
+        TicketRow(T3, "event", "vip"),
+    )
+
+    assert await service.read("tickets", "select=id&qr_token=eq.token-2") == [{"id": T2}]
+    assert await service.read("tickets", "select=id&qr_token=eq.token-3") == []
 
 
 async def test_a_scan_shows_in_the_ticket_and_in_the_log(service: "Service") -> None:
@@ -91,6 +112,8 @@ async def test_a_scan_shows_in_the_ticket_and_in_the_log(service: "Service") -> 
             "scanned_at": row.scanned_at,
             "scanned_by": ANNA,
             "device_id": "gate-1",
+            "qr_token": None,
+            "vip_reservation_id": None,
         }
     ]
     assert await service.read("scan_logs") == [
@@ -141,6 +164,12 @@ async def test_every_answered_call_has_one_log_row_in_the_order_of_the_calls(
         ("GET", "/", None, 404, "PGRST125"),
         ("GET", "/docs", None, 404, "PGRST125"),
         ("PUT", POPULATION_PATH, {"tickets": [{"id": T1}]}, 400, "PGRST102"),
+        ("POST", CHECKOUT_PATH, {"slot_id": "21h"}, 400, "PGRST102"),
+        ("POST", CHECKOUT_PATH, {"slot_id": "21h", "guests": 1}, 404, "SLOT_NOT_FOUND"),
+        ("GET", CHECKOUT_PATH, None, 405, "PGRST117"),
+        ("POST", WEBHOOK_PATH, {"type": "checkout.session.completed"}, 400, "PGRST102"),
+        ("POST", VERIFY_PATH, {"token": "t"}, 400, "PGRST102"),
+        ("POST", VIP_SCAN_PATH, {"p_pass_id": "p"}, 400, "22P02"),
     ],
 )
 async def test_a_request_that_cannot_be_served_is_told_why_in_json(
@@ -180,6 +209,9 @@ WRONG_KEY = "PGRST301"
         ("GET", "/rest/v1/tickets"),
         ("GET", ABOUT_PATH),
         ("PUT", POPULATION_PATH),
+        ("POST", CHECKOUT_PATH),
+        ("POST", WEBHOOK_PATH),
+        ("POST", VERIFY_PATH),
         ("GET", "/nowhere"),
     ],
 )

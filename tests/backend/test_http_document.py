@@ -2,26 +2,43 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
 
 from gatedrill.backend.app import CheckIn
+from gatedrill.backend.bodies import SIGNATURES, Signature
+from gatedrill.backend.desks import DeskTypes
 from gatedrill.backend.faults import FAULTS
+from gatedrill.backend.payment import PATIENCE_S
 from gatedrill.backend.problems import ProblemKind
+from gatedrill.backend.tables import READABLE
 from gatedrill.contract.service import (
     ALREADY_SCANNED,
     BUSY,
+    CANCELLED,
     LOST_INDEX,
     LOST_UPDATE,
     NOT_FOUND,
     SERVICE_NAME,
     About,
+    AuditType,
+    CheckoutAnswer,
+    CheckoutRequest,
+    LinkAnswer,
+    LinkArguments,
+    LinkedTicketAnswer,
+    LinkedTicketArguments,
+    LinkRefusal,
+    Population,
     ScanArguments,
-    ScanLogRow,
     ScanRow,
-    TicketRow,
+    SessionMetadata,
+    VipAnswer,
+    VipPassArguments,
+    VipRefusal,
+    VipTokenArguments,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +68,8 @@ def names(heading: str) -> list[str]:
 
 
 def test_every_route_is_documented() -> None:
-    check_in = CheckIn(cast("Store", None), About(SERVICE_NAME, "1"))
+    nothing = cast("Store", None)
+    check_in = CheckIn(nothing, DeskTypes().over(nothing), About(SERVICE_NAME, "1"))
     served = {
         f"{method} {route.path}"
         for route in check_in.routes
@@ -61,32 +79,93 @@ def test_every_route_is_documented() -> None:
     assert set(names("Routes")) == served
 
 
+def test_every_function_is_documented() -> None:
+    assert names("Functions") == list(dict.fromkeys(each.function for each in SIGNATURES))
+
+
+def test_every_table_is_documented() -> None:
+    documented = re.findall(r"^### (\w+)$", DOCUMENT.split("## Tables")[1], re.MULTILINE)
+
+    assert [each for each in documented if each != "Query"] == list(READABLE)
+
+
 @pytest.mark.parametrize(
     ("heading", "struct"),
     [
-        ("Arguments", ScanArguments),
-        ("Answer", ScanRow),
-        ("tickets", TicketRow),
-        ("scan_logs", ScanLogRow),
+        ("scan_ticket_atomic", ScanArguments),
+        ("Answer to a scan", ScanRow),
+        ("process_vip_scan_with_reentry", VipPassArguments),
+        ("process_vip_scan_with_reentry by token", VipTokenArguments),
+        ("Answer to a VIP scan", VipAnswer),
+        ("check_vip_linked_ticket_reentry", LinkedTicketArguments),
+        ("Answer about a linked ticket", LinkedTicketAnswer),
+        ("link_ticket_to_vip_reservation", LinkArguments),
+        ("Answer to linking", LinkAnswer),
+        ("Checkout", CheckoutRequest),
+        ("Answer to a checkout", CheckoutAnswer),
+        ("Metadata of a session", SessionMetadata),
+        ("Population", Population),
         ("About", About),
+        *READABLE.items(),
     ],
 )
 def test_every_field_is_documented_in_order(heading: str, struct: type[msgspec.Struct]) -> None:
     assert names(heading) == list(struct.__struct_fields__)
 
 
-def test_the_defaults_of_the_arguments_are_documented() -> None:
-    defaults = {
-        field.name: "required" if field.required else msgspec.json.encode(field.default).decode()
-        for field in msgspec.structs.fields(ScanArguments)
-    }
-
-    assert {name: default for name, _, default in first_table("Arguments")} == defaults
+def defaults(struct: type[msgspec.Struct]) -> list[str]:
+    return [
+        "required" if field.required else msgspec.json.encode(field.default).decode()
+        for field in msgspec.structs.fields(struct)
+    ]
 
 
-@pytest.mark.parametrize("message", [ALREADY_SCANNED, NOT_FOUND, BUSY, LOST_UPDATE, LOST_INDEX])
+@pytest.mark.parametrize("signature", SIGNATURES, ids=str)
+def test_the_defaults_of_the_arguments_are_documented(signature: Signature) -> None:
+    by_token = signature.arguments is VipTokenArguments
+    heading = signature.function + (" by token" if by_token else "")
+
+    assert [row[2] for row in first_table(heading)] == defaults(signature.arguments)
+
+
+def test_the_defaults_of_a_population_are_documented() -> None:
+    assert [row[1] for row in first_table("Population")] == defaults(Population)
+
+
+@pytest.mark.parametrize(
+    "message", [ALREADY_SCANNED, NOT_FOUND, CANCELLED, BUSY, LOST_UPDATE, LOST_INDEX]
+)
 def test_every_message_is_documented(message: str) -> None:
-    assert f"`{message}`" in section("Answer").replace("\n", " ")
+    assert f"`{message}`" in section("Answer to a scan").replace("\n", " ")
+
+
+def second_table(heading: str) -> list[str]:
+    """The first column of the second table below a heading."""
+    [_, table] = re.findall(r"(?:^\|.*\n)+", section(heading), re.MULTILINE)
+    return re.findall(r"^\| `(\w+)`", table, re.MULTILINE)
+
+
+def test_every_refusal_is_documented() -> None:
+    assert second_table("Answer to a VIP scan") == list(VipRefusal)
+    assert second_table("Answer to linking") == list(LinkRefusal)
+
+
+def test_every_type_of_audit_row_is_documented() -> None:
+    assert names("Types of audit rows") == list(AuditType)
+
+
+@pytest.mark.parametrize("struct", READABLE.values(), ids=READABLE)
+def test_every_value_that_a_column_may_have_is_documented(struct: type[msgspec.Struct]) -> None:
+    [heading] = [name for name, each in READABLE.items() if each is struct]
+    meanings = {row[0]: row[2] for row in first_table(heading)}
+    for name, annotation in get_type_hints(struct).items():
+        if get_origin(annotation) is Literal:
+            meaning = f"`{meanings[name]}`"
+            assert all(f"`{value}`" in meaning for value in get_args(annotation))
+
+
+def test_the_patience_with_the_payment_provider_is_documented() -> None:
+    assert f"at most {PATIENCE_S * 1000:.0f} ms" in section("Checkout")
 
 
 def test_every_error_is_documented_with_its_status() -> None:

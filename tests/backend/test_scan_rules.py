@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatedrill.backend.rules import judge_scan
+from gatedrill.backend.scan_rule import judge_scan
 from gatedrill.contract.service import ScanArguments, ScanRow, TicketRow
 
 NOW = "2026-11-20T20:00:00.000000+00:00"
@@ -14,6 +14,7 @@ CANCELLED = TicketRow("ticket", "event", "vip", "cancelled")
 ARGUMENTS = ScanArguments("ticket", "bert", "gate-2")
 
 NOT_FOUND = ScanRow(False, False, None, None, "Ticket not found")
+CANCELLED_ANSWER = ScanRow(False, False, None, None, "Ticket cancelled")
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ NOT_FOUND = ScanRow(False, False, None, None, "Ticket not found")
             id="again",
         ),
         pytest.param(None, NOT_FOUND, "not_found", None, id="unknown"),
-        pytest.param(CANCELLED, NOT_FOUND, "not_found", None, id="cancelled"),
+        pytest.param(CANCELLED, CANCELLED_ANSWER, "cancelled", None, id="cancelled"),
     ],
 )
 def test_the_rule_of_a_scan(

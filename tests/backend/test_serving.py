@@ -3,6 +3,7 @@ import logging
 import signal
 import socket
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
@@ -27,7 +28,11 @@ STOPS_WITHIN_S = 2.0
 
 
 async def refused(
-    host: str = "127.0.0.1", port: int = 0, key: str = KEY, database: Path | None = None
+    host: str = "127.0.0.1",
+    port: int = 0,
+    key: str = KEY,
+    database: Path | None = None,
+    store_url: str | None = None,
 ) -> str:
     """The message with which the service refuses to start."""
     with pytest.raises(UsageError) as caught:
@@ -36,6 +41,7 @@ async def refused(
             port=port,
             key=key,
             database=database,
+            store_url=store_url,
             fault=None,
             ready=lambda _: pytest.fail("it started"),
             stop=asyncio.Event(),
@@ -85,6 +91,23 @@ async def test_a_database_that_cannot_be_opened_is_refused(tmp_path: Path) -> No
     assert f"cannot open database {tmp_path}: " in await refused(database=tmp_path)
     missing = tmp_path / "missing" / "gate.db"
     assert f"cannot open database {missing}: " in await refused(database=missing)
+
+
+async def test_a_file_and_a_url_at_once_are_refused(tmp_path: Path) -> None:
+    said = await refused(database=tmp_path / "gate.db", store_url="postgresql://127.0.0.1/gate")
+
+    assert said == "the records go into a file or to a URL, not both: give one of them"
+
+
+async def test_postgresql_without_its_package_is_refused_with_the_cure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    monkeypatch.delitem(sys.modules, "gatedrill.backend.postgres_store", raising=False)
+
+    said = await refused(store_url="postgresql://127.0.0.1/gate")
+
+    assert said == "PostgreSQL needs the package asyncpg: pip install 'gatedrill[postgres]'"
 
 
 async def test_it_accepts_connections_when_it_says_that_it_is_ready() -> None:

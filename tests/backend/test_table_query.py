@@ -109,4 +109,28 @@ def test_an_unknown_table_is_not_found() -> None:
         parse_table_query("guests", [])
 
     assert (caught.value.body.code, caught.value.kind.status) == ("PGRST205", 404)
-    assert caught.value.body.details == "there are tickets, scan_logs"
+    assert str(caught.value.body.details).startswith("there are tickets, scan_logs, vip_")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "text", "value"),
+    [
+        ("tickets", "qr_token", "eq.VIP-01", "VIP-01"),
+        ("slots", "available", "eq.-1", -1),
+        ("audit_logs", "slots_rolled_back", "eq.2", 2),
+        ("vip_scan_logs", "pass_id", "eq." + "A" * 32, "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"),
+    ],
+)
+def test_a_filters_value_has_the_type_of_its_column(
+    table: str, column: str, text: str, value: object
+) -> None:
+    [found] = parse_table_query(table, [(column, text)]).filters
+
+    assert found.values == (value,)
+
+
+def test_text_that_postgresql_cannot_hold_is_refused() -> None:
+    with pytest.raises(HttpError) as caught:
+        parse_table_query("tickets", [("qr_token", "eq.a\0b")])
+
+    assert caught.value.body.code == "22P02"

@@ -13,7 +13,8 @@ from runs import await_first_scan, only_folder, outcomes, result, scan_count
 def kill_amid_scans(command: Running, part: str, out: Path) -> Ended:
     await_first_scan(out)
     os.kill(command.part(part), signal.SIGKILL)
-    return command.ended()
+    # A fleet that cannot reach its broker for ten seconds may log why it gave its step up.
+    return command.ended(may_trace=part == "broker")
 
 
 def test_devices_of_a_killed_fleet_are_named_as_silent(stroll: str, tmp_path: Path) -> None:

@@ -95,9 +95,13 @@ def test_one_admission_of_each_of_many_tickets_is_no_double_admission() -> None:
 
 
 @pytest.mark.parametrize("status", ["scanned", "cancelled"])
-def test_a_ticket_that_was_not_valid_before_must_not_admit_even_once(status: str) -> None:
+@pytest.mark.parametrize("second", [USED, ADMITTED])
+def test_a_ticket_that_was_not_valid_before_must_not_admit_even_once(
+    status: str, second: Outcome
+) -> None:
     run = Run(race())
     run.was_before("t1", status)
+    run.show("drill-1.1:gate-02", second)
 
     result = admitted_once(run.evidence)
 
@@ -295,6 +299,15 @@ def test_a_used_ticket_that_admits_again_is_shown_by_both_admissions() -> None:
     assert (violation.ticket, violation.what) == ("t1", "admitted again after its round")
     assert [line.partition(":")[0] for line in violation.witness] == ["gate-01", "gate-02"]
     assert violation.witness[1].endswith(f"({PROBE})")
+
+
+def test_of_several_admissions_in_the_round_the_first_bears_witness_beside_the_probe() -> None:
+    run = Run(race())
+    run.show("drill-1.1:gate-03", ADMITTED)
+    run.show(PROBE, ADMITTED)
+
+    [violation] = used_ticket_refused(run.evidence).shown
+    assert [line.partition(":")[0] for line in violation.witness] == ["gate-01", "gate-02"]
 
 
 def test_a_ticket_that_nobody_was_seen_to_admit_may_admit_when_shown_again() -> None:

@@ -214,6 +214,16 @@ def test_a_stream_mostly_of_tickets_that_were_not_valid_shows_little(
     assert run.judge().inconclusive_because == ((doubt,) if inconclusive else ())
 
 
+def test_a_race_for_a_stale_ticket_is_told_as_no_race_and_not_twice() -> None:
+    run = Run(race())
+    run.was_before("t1", "scanned")
+    run.show("drill-1.1:gate-01", USED)
+
+    assert run.judge().inconclusive_because == (
+        "only 0 of 1 rounds were races: its ticket was not valid before",
+    )
+
+
 def test_without_records_a_stream_that_nobody_was_admitted_in_is_no_pass() -> None:
     run = Run(stream())
     run.hide_records()

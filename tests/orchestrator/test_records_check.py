@@ -2,8 +2,10 @@
 
 import pytest
 from evidence_builder import (
+    ADMITTED,
     BUSY,
     IGNORED,
+    NOT_FOUND,
     UNKNOWN,
     UNREAD,
     USED,
@@ -78,6 +80,15 @@ def test_two_admissions_in_the_log_are_shown_by_two_rows() -> None:
     )
 
 
+def test_of_many_admissions_in_the_log_two_bear_witness() -> None:
+    run = Run(own_tickets(devices=1))
+    for _ in range(3):
+        run.log("t1", "success", "gate-01")
+
+    assert violation(run)[1] == "the service logged 4 admissions"
+    assert len(records_agree(run.evidence).shown[0].witness) == 2
+
+
 def test_two_admissions_in_the_log_are_found_where_the_log_promises_nothing() -> None:
     run = Run(race())
     run.log("t1", "success", "gate-03")
@@ -93,6 +104,33 @@ def test_an_admission_that_is_not_on_record_is_shown_by_its_scan(status: str) ->
 
     assert violation(run) == ("t1", f"admitted, but the service has it as {status}")
     assert witness(records_agree(run.evidence)) == ["gate-01"]
+
+
+def test_of_many_admissions_that_are_not_on_record_one_bears_witness() -> None:
+    run = Run(race())
+    run.show("drill-1.1:gate-02", ADMITTED)
+    run.record("t1", "valid")
+
+    assert violation(run)[1] == "admitted, but the service has it as valid"
+    assert witness(records_agree(run.evidence)) == ["gate-01"]
+
+
+@pytest.mark.parametrize("status", ["valid", "cancelled"])
+def test_a_refused_ticket_that_is_not_on_record_as_scanned_is_one_story(status: str) -> None:
+    run = Run(own_tickets())
+    run.show("drill-1.1:gate-02", USED)
+    run.record("t2", status)
+
+    assert holds(run, examined=3)
+
+
+def test_a_ticket_that_was_not_found_and_is_not_on_record_is_one_story() -> None:
+    run = Run(own_tickets())
+    run.show("drill-1.1:gate-02", NOT_FOUND)
+    assert run.after is not None
+    del run.after["t2"]
+
+    assert holds(run, examined=3)
 
 
 def test_an_admission_of_a_ticket_that_is_not_on_record_at_all_is_shown() -> None:

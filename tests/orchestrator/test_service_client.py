@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import msgspec
 import pytest
+from document import fields
 from table_service import Service, table_service
 
 from gatedrill.contract.errors import PeerError
@@ -198,7 +199,7 @@ async def test_only_the_columns_that_are_needed_are_asked_for(
             "id": "in.(t1,t2)",
         },
         {
-            "select": "id,ticket_id,scanned_by,device_id,scan_method,result,scanned_at",
+            "select": ",".join(fields(ScanLogRow)),
             "ticket_id": "in.(t1,t2)",
         },
     ]

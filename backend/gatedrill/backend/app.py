@@ -1,8 +1,5 @@
 """The service's HTTP interface: Supabase's shape, and what the reference backend adds to it."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -10,35 +7,42 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gatedrill.backend.bodies import (
-    decode_population,
-    decode_scan_arguments,
-    unknown_function,
+    Arguments,
+    decode_arguments,
+    decode_checkout,
+    decode_payment_event,
+    decode_verify,
 )
+from gatedrill.backend.booking_rule import SlotFullError, SlotNotFoundError
+from gatedrill.backend.desks import Desks
+from gatedrill.backend.payment import PaymentError, PaymentTimeoutError
+from gatedrill.backend.population_body import decode_population
 from gatedrill.backend.problems import HttpError, ProblemKind, json_response
 from gatedrill.backend.store import Store
 from gatedrill.backend.table_query import parse_table_query
 from gatedrill.contract.service import (
     ABOUT_PATH,
+    CHECKOUT_PATH,
     POPULATION_PATH,
     RPC_PATH,
-    SCAN_FUNCTION,
     TABLE_PATH,
+    VERIFY_PATH,
+    WEBHOOK_PATH,
     About,
+    LinkArguments,
+    LinkedTicketArguments,
+    PaymentEventAnswer,
+    ScanArguments,
 )
 
 
-def utc_now() -> datetime:
-    """The time of day, in UTC."""
-    return datetime.now(UTC)
-
-
 class CheckIn:
-    """What each route does. `now` tells the time of day that is written into the records."""
+    """What each route does."""
 
-    def __init__(self, store: Store, about: About, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, store: Store, desks: Desks, about: About) -> None:
         self._store = store
+        self._desks = desks
         self._about = about
-        self._now = now
 
     @property
     def routes(self) -> list[Route]:
@@ -46,18 +50,28 @@ class CheckIn:
         return [
             Route(RPC_PATH, self.call_function, methods=["POST"]),
             Route(TABLE_PATH, self.read_table, methods=["GET"]),
+            Route(CHECKOUT_PATH, self.check_out, methods=["POST"]),
+            Route(WEBHOOK_PATH, self.hear_of_payment, methods=["POST"]),
+            Route(VERIFY_PATH, self.verify_signature, methods=["POST"]),
             Route(ABOUT_PATH, self.tell_about, methods=["GET"]),
             Route(POPULATION_PATH, self.replace_population, methods=["PUT"]),
         ]
 
     async def call_function(self, request: Request) -> Response:
-        """Scan one ticket."""
-        function = request.path_params["function"]
-        if function != SCAN_FUNCTION:
-            raise unknown_function(function)
-        arguments = decode_scan_arguments(await request.body())
-        scanned_at = self._now().isoformat(timespec="microseconds")
-        return json_response([await self._store.scan(arguments, scanned_at)])
+        """Call the function that the path names."""
+        body = await request.body()
+        return await self._call(decode_arguments(request.path_params["function"], body))
+
+    async def _call(self, arguments: Arguments) -> Response:
+        match arguments:
+            case ScanArguments():
+                return json_response([await self._desks.tickets.scan(arguments)])
+            case LinkedTicketArguments():
+                return json_response(await self._desks.vip.tell_link(arguments))
+            case LinkArguments():
+                return json_response(await self._desks.vip.link(arguments))
+            case _:
+                return json_response(await self._desks.vip.scan(arguments))
 
     async def read_table(self, request: Request) -> Response:
         """Read rows of one table."""
@@ -65,12 +79,29 @@ class CheckIn:
         query = parse_table_query(request.path_params["table"], parameters)
         return json_response(await self._store.read(query))
 
+    async def check_out(self, request: Request) -> Response:
+        """Book places of a slot."""
+        booking = decode_checkout(await request.body())
+        return json_response(await self._desks.bookings.check_out(booking))
+
+    async def hear_of_payment(self, request: Request) -> Response:
+        """Hear what the payment provider tells."""
+        event = decode_payment_event(await request.body())
+        if event is not None:
+            await self._desks.bookings.confirm(event)
+        return json_response(PaymentEventAnswer(received=True))
+
+    async def verify_signature(self, request: Request) -> Response:
+        """Tell whether a QR code's signature is valid."""
+        asked = decode_verify(await request.body())
+        return json_response(await self._desks.signatures.verify(asked))
+
     async def tell_about(self, _: Request) -> Response:
         """Tell what answers here."""
         return json_response(self._about)
 
     async def replace_population(self, request: Request) -> Response:
-        """Forget everything, then hold the tickets of the body."""
+        """Forget everything, then hold what the body says."""
         await self._store.replace_population(decode_population(await request.body()))
         return Response(status_code=204)
 
@@ -78,7 +109,15 @@ class CheckIn:
 def build_app(check_in: CheckIn) -> Starlette:
     """The application: every answer that has a body is JSON, errors too."""
     # A client that leaves amid its request is listed so that it is not logged as our failure.
-    failures = (HttpError, HTTPException, ClientDisconnect, Exception)
+    failures = (
+        HttpError,
+        HTTPException,
+        SlotNotFoundError,
+        SlotFullError,
+        PaymentError,
+        ClientDisconnect,
+        Exception,
+    )
     app = Starlette(
         routes=check_in.routes, exception_handlers=dict.fromkeys(failures, _answer_failure)
     )
@@ -96,6 +135,14 @@ def _as_http_error(request: Request, error: Exception) -> HttpError:
     match error:
         case HttpError():
             return error
+        case SlotNotFoundError():
+            return HttpError(ProblemKind.SLOT_NOT_FOUND, str(error))
+        case SlotFullError():
+            return HttpError(ProblemKind.SLOT_FULL, str(error))
+        case PaymentTimeoutError():
+            return HttpError(ProblemKind.PAYMENT_TIMED_OUT, str(error))
+        case PaymentError():
+            return HttpError(ProblemKind.PAYMENT_FAILED, str(error))
         case HTTPException(status_code=404):
             return HttpError(ProblemKind.UNKNOWN_PATH, f"nothing is served at {path}")
         case HTTPException(status_code=405):

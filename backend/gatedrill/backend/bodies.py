@@ -1,75 +1,144 @@
 """Request bodies into the contract's types. Pure; HttpError when they are none."""
 
-from collections.abc import Set as AbstractSet
-from typing import Final
+import re
+from collections.abc import Collection
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
 from gatedrill.backend.problems import HttpError, ProblemKind
 from gatedrill.backend.values import parse_uuid
-from gatedrill.contract.service import SCAN_FUNCTION, Population, ScanArguments, TicketRow
+from gatedrill.contract.service import (
+    COMPLETED_EVENT,
+    LINK_FUNCTION,
+    LINKED_TICKET_FUNCTION,
+    SCAN_FUNCTION,
+    VIP_SCAN_FUNCTION,
+    CheckoutRequest,
+    LinkArguments,
+    LinkedTicketArguments,
+    PaymentEvent,
+    ScanArguments,
+    VerifyRequest,
+    VipPassArguments,
+    VipTokenArguments,
+)
 
-_PARAMETERS: Final = msgspec.structs.fields(ScanArguments)
-_KNOWN: Final = frozenset(parameter.name for parameter in _PARAMETERS)
-_REQUIRED: Final = frozenset(parameter.name for parameter in _PARAMETERS if parameter.required)
+T = TypeVar("T")
+
+Arguments = (
+    ScanArguments | VipPassArguments | VipTokenArguments | LinkedTicketArguments | LinkArguments
+)
+
+MOST: Final = 2**31 - 1
+"""The greatest number of guests or places, as a column of the type integer holds it."""
+
+_ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
-def decode_scan_arguments(body: bytes) -> ScanArguments:
-    """The arguments of `scan_ticket_atomic`, their UUIDs in the canonical spelling."""
+class Signature(NamedTuple):
+    """A function and one set of arguments that it takes; `uuids` names those that are UUIDs."""
+
+    function: str
+    arguments: type[Arguments]
+    uuids: tuple[str, ...]
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The names that must be given."""
+        fields = msgspec.structs.fields(self.arguments)
+        return frozenset(field.name for field in fields if field.required)
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The names that may be given."""
+        return frozenset(self.arguments.__struct_fields__)
+
+    def __str__(self) -> str:
+        names = [
+            field.name if field.required else f"[{field.name}]"
+            for field in msgspec.structs.fields(self.arguments)
+        ]
+        return f"{self.function}({', '.join(names)})"
+
+
+SIGNATURES: Final = (
+    Signature(SCAN_FUNCTION, ScanArguments, ("p_ticket_id", "p_scanned_by")),
+    Signature(VIP_SCAN_FUNCTION, VipPassArguments, ("p_pass_id",)),
+    Signature(VIP_SCAN_FUNCTION, VipTokenArguments, ()),
+    Signature(LINKED_TICKET_FUNCTION, LinkedTicketArguments, ("p_ticket_id",)),
+    Signature(LINK_FUNCTION, LinkArguments, ("p_ticket_id", "p_reservation_id")),
+)
+"""Every function that can be called."""
+
+
+def decode_arguments(function: str, body: bytes) -> Arguments:
+    """The arguments of a call of `function`, their UUIDs in the canonical spelling."""
+    if all(each.function != function for each in SIGNATURES):
+        raise _unknown_function(function, ())
+    given = decode(body, dict[str, object], "a JSON object of named arguments")
+    signature = _signature(function, given.keys())
     try:
-        given = msgspec.json.decode(body, type=dict[str, object])
-    except (ValueError, RecursionError) as error:
-        message = "the body must be a JSON object of named arguments"
-        raise HttpError(ProblemKind.BAD_BODY, message, str(error)) from None
-    _check_names(given.keys())
-    try:
-        arguments = msgspec.convert(given, ScanArguments)
-        return msgspec.structs.replace(
-            arguments,
-            p_ticket_id=parse_uuid(arguments.p_ticket_id),
-            p_scanned_by=parse_uuid(arguments.p_scanned_by),
-        )
+        arguments = msgspec.convert(given, signature.arguments)
+        uuids = {name: parse_uuid(getattr(arguments, name)) for name in signature.uuids}
+        return msgspec.structs.replace(arguments, **uuids)
     except ValueError as error:
         raise HttpError(ProblemKind.BAD_VALUE, str(error)) from None
 
 
-def unknown_function(name: str, arguments: AbstractSet[str] = frozenset()) -> HttpError:
-    """The problem of a call that no function takes, for its name or for its arguments' names."""
-    signature = f"{name}({', '.join(sorted(arguments))})"
-    known = ", ".join(
-        parameter.name if parameter.required else f"[{parameter.name}]" for parameter in _PARAMETERS
-    )
-    return HttpError(
-        ProblemKind.UNKNOWN_FUNCTION,
-        f"no function {signature}",
-        f"there is {SCAN_FUNCTION}({known})",
-    )
+def decode_checkout(body: bytes) -> CheckoutRequest:
+    """The booking that is asked for."""
+    request = decode(body, CheckoutRequest, "a booking")
+    _check_guests(request.guests)
+    return request
 
 
-def decode_population(body: bytes) -> Population:
-    """The population in `body`, its tickets' ids in the canonical spelling, each there once."""
+def decode_payment_event(body: bytes) -> PaymentEvent | None:
+    """The payment that is told of; None for an event of another type, whose shape may be any."""
+    head = decode(body, _PaymentEventHead, "a payment event")
+    if head.type != COMPLETED_EVENT:
+        return None
+    event = decode(body, PaymentEvent, "a payment event")
+    guests = event.data.object.metadata.guests
+    _check_guests(int(guests) if guests.isascii() and guests.isdigit() else 0)
+    return event
+
+
+def decode_verify(body: bytes) -> VerifyRequest:
+    """The signature that is to be verified."""
+    return decode(body, VerifyRequest, "a token and its signature")
+
+
+class _PaymentEventHead(msgspec.Struct):
+    id: str
+    type: str
+
+
+def decode(body: bytes, kind: type[T], what: str) -> T:
+    """The JSON in `body`; `what` tells what it must be."""
     try:
-        population = msgspec.json.decode(body, type=Population)
-        return Population(_distinct(population.tickets))
+        if _ESCAPED_NUL.search(body):
+            raise ValueError("text cannot contain the character \\u0000")  # noqa: TRY301
+        return msgspec.json.decode(body, type=kind)
     except (ValueError, RecursionError) as error:
-        message = "the body must be a population"
-        raise HttpError(ProblemKind.BAD_BODY, message, str(error)) from None
+        raise HttpError(ProblemKind.BAD_BODY, f"the body must be {what}", str(error)) from None
 
 
-def _check_names(given: AbstractSet[str]) -> None:
-    if not _REQUIRED <= given <= _KNOWN:
-        raise unknown_function(SCAN_FUNCTION, given)
+def _signature(function: str, given: Collection[str]) -> Signature:
+    for each in SIGNATURES:
+        if each.function == function and each.required <= set(given) <= each.known:
+            return each
+    raise _unknown_function(function, given)
 
 
-def _distinct(tickets: tuple[TicketRow, ...]) -> tuple[TicketRow, ...]:
-    by_id: dict[str, TicketRow] = {}
-    for index, ticket in enumerate(tickets):
-        path = f"`$.tickets[{index}].id`"
-        try:
-            ticket_id = parse_uuid(ticket.id)
-        except ValueError as error:
-            raise ValueError(f"{error} - at {path}") from None
-        if ticket_id in by_id:
-            raise ValueError(f"another ticket has the id {ticket_id} - at {path}")
-        by_id[ticket_id] = msgspec.structs.replace(ticket, id=ticket_id)
-    return tuple(by_id.values())
+def _unknown_function(name: str, given: Collection[str]) -> HttpError:
+    """The problem of a call that no function takes, for its name or for its arguments' names."""
+    called = f"{name}({', '.join(sorted(given))})"
+    ours = [each for each in SIGNATURES if each.function == name] or SIGNATURES
+    there_is = f"there is {', '.join(map(str, ours))}"
+    return HttpError(ProblemKind.UNKNOWN_FUNCTION, f"no function {called}", there_is)
+
+
+def _check_guests(guests: int) -> None:
+    if not 1 <= guests <= MOST:
+        raise HttpError(ProblemKind.BAD_BODY, f"guests must be a whole number from 1 to {MOST}")

@@ -1,42 +1,20 @@
 """Faults that can be planted on purpose, to see whether a rehearsal finds them."""
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Final
+from typing import Final
 
-from starlette.responses import HTMLResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from gatedrill.backend.rules import judge_scan
-from gatedrill.backend.sqlite_store import SqliteStore
+from gatedrill.backend import booking_faults, ticket_faults, vip_faults
+from gatedrill.backend.desks import DeskTypes
+from gatedrill.backend.parts import Parts
+from gatedrill.backend.wire_faults import (
+    HTML_ANSWER,
+    ClosableProtocol,
+    EveryThirdScan,
+    SlowScans,
+    close_connection,
+)
 from gatedrill.contract.errors import UsageError
-from gatedrill.contract.service import RPC_PATH, SCAN_FUNCTION, ScanArguments, ScanRow
-
-_SCAN_PATH: Final = RPC_PATH.format(function=SCAN_FUNCTION)
-_REST_S: Final = 0.02
-_SLOWNESS_S: Final = 0.35
-_CLOSE: Final = "gatedrill.close"
-_HTML_ANSWER: Final = HTMLResponse("<h1>Internal Server Error</h1>", status_code=500)
-
-
-def _as_it_is(app: ASGIApp) -> ASGIApp:
-    return app
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the service is built from, honest by default: the places where a fault can sit.
-
-    `store` keeps the tickets, `wrap` is put around the application, `protocol` speaks HTTP on one
-    connection.
-    """
-
-    store: type[SqliteStore] = SqliteStore
-    wrap: Callable[[ASGIApp], ASGIApp] = _as_it_is
-    protocol: type[asyncio.Protocol] = HttpToolsProtocol
 
 
 @dataclass(frozen=True)
@@ -48,81 +26,119 @@ class Fault:
     parts: Parts
 
 
-class ReadThenUpdateStore(SqliteStore):
-    """Reads the ticket in one step and writes it in another, with no transaction around both.
-
-    Between them it rests 20 ms, so that scans need not come within the same microseconds to meet.
-    """
-
-    success_guard: ClassVar[str] = "DROP INDEX IF EXISTS one_success_a_ticket"
-
-    async def scan(self, arguments: ScanArguments, scanned_at: str) -> ScanRow:
-        """Do one scan, wrongly."""
-        ticket = await self._ticket(arguments.p_ticket_id)
-        ruling = judge_scan(ticket, arguments, scanned_at)
-        await asyncio.sleep(_REST_S)
-        await self._record(ruling, arguments, scanned_at)
-        return ruling.answer
-
-
-def _is_scan(scope: Scope) -> bool:
-    return bool(scope["path"] == _SCAN_PATH)
-
-
-class SlowScans:
-    """Does every scan at once and holds the answer back."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-
-        async def slow_send(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                await asyncio.sleep(_SLOWNESS_S)
-            await send(message)
-
-        await self._app(scope, receive, slow_send if _is_scan(scope) else send)
-
-
-class EveryThirdScan:
-    """Gives every third scan to `instead`; it is neither done nor logged."""
-
-    def __init__(self, app: ASGIApp, instead: ASGIApp) -> None:
-        self._app = app
-        self._instead = instead
-        self._scans = 0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        self._scans += _is_scan(scope)
-        third = _is_scan(scope) and self._scans % 3 == 0
-        await (self._instead if third else self._app)(scope, receive, send)
-
-
-class ClosableProtocol(HttpToolsProtocol):
-    """Puts the closing of its connection within the application's reach, as an ASGI extension."""
-
-    def on_message_begin(self) -> None:
-        """Begin one request."""
-        super().on_message_begin()
-        self.scope["extensions"] = {_CLOSE: {"close": self.transport.close}}
-
-
-async def close_connection(scope: Scope, receive: Receive, _: Send) -> None:
-    """Close the connection and answer nothing."""
-    scope["extensions"][_CLOSE]["close"]()
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
 FAULTS: Final = (
     Fault(
         "read-then-update",
         "a scan reads the ticket and writes it 20 ms later, with no transaction around both and no "
         "unique index on the log: scans at the same instant are all admitted",
-        Parts(store=ReadThenUpdateStore),
+        Parts(DeskTypes(tickets=ticket_faults.ReadThenUpdateDesk), guarded=False),
+    ),
+    Fault(
+        "busy-is-final",
+        "a clean-up job holds a valid ticket's row for 200 ms from its first scan on, after a "
+        "second of rest; a scan in that time is answered as already used instead of as busy",
+        Parts(DeskTypes(tickets=ticket_faults.BusyIsFinalDesk)),
+    ),
+    Fault(
+        "answers-before-commit",
+        "every other admission, beginning with the first, is answered before it is committed, and "
+        "the commit fails: the ticket stays valid and the log lacks the scan",
+        Parts(DeskTypes(tickets=ticket_faults.AnswersBeforeCommitDesk)),
+    ),
+    Fault(
+        "refuses-valid",
+        "every third ticket that should be admitted is answered as not found",
+        Parts(DeskTypes(tickets=ticket_faults.RefusesValidDesk)),
+    ),
+    Fault(
+        "cancelled-admitted",
+        "a cancelled ticket is admitted like a valid one",
+        Parts(DeskTypes(tickets=ticket_faults.CancelledAdmittedDesk)),
+    ),
+    Fault(
+        "no-unique-log",
+        "the log has no unique index, and the second scan of a ticket is logged as a success, "
+        "though it is answered as already used",
+        Parts(DeskTypes(tickets=ticket_faults.SecondSuccessDesk), guarded=False),
+    ),
+    Fault(
+        "double-log",
+        "every scan of a ticket is logged twice",
+        Parts(DeskTypes(tickets=ticket_faults.DoubleLogDesk), guarded=False),
+    ),
+    Fault(
+        "missing-log",
+        "every third scan of a ticket is done and not logged",
+        Parts(DeskTypes(tickets=ticket_faults.MissingLogDesk)),
+    ),
+    Fault(
+        "forged-signature-accepted",
+        "every signature of a QR code is told to be valid",
+        Parts(DeskTypes(signatures=ticket_faults.CredulousDesk)),
+    ),
+    Fault(
+        "vip-counter-uncapped",
+        "the first entry of a pass counts twice, as if a trigger counted too, and nothing caps the "
+        "counter: five guests count as ten",
+        Parts(DeskTypes(vip=vip_faults.UncappedCounterDesk)),
+    ),
+    Fault(
+        "vip-counter-lost-update",
+        "a scan of a pass reads the counter and writes it 20 ms later, with no transaction around "
+        "both: guests who enter at the same instant count as one",
+        Parts(DeskTypes(vip=vip_faults.LostUpdateDesk)),
+    ),
+    Fault(
+        "vip-reentry-counts",
+        "a re-entry counts as one more guest, beyond the reservation's number too",
+        Parts(DeskTypes(vip=vip_faults.ReentryCountsDesk)),
+    ),
+    Fault(
+        "vip-reentry-refused",
+        "a pass that was scanned before lets nobody back in",
+        Parts(DeskTypes(vip=vip_faults.ReentryRefusedDesk)),
+    ),
+    Fault(
+        "vip-refusal-unlogged",
+        "a refused scan of a pass is not logged",
+        Parts(DeskTypes(vip=vip_faults.RefusalUnloggedDesk)),
+    ),
+    Fault(
+        "linked-over-capacity",
+        "linking counts a reservation's tickets and links one more 20 ms later, with no "
+        "transaction around both: requests at the same instant link more tickets than guests",
+        Parts(DeskTypes(vip=vip_faults.LinkedOverCapacityDesk)),
+    ),
+    Fault(
+        "slots-read-then-update",
+        "a checkout looks for free places and takes them 20 ms later, with no transaction around "
+        "both: checkouts at the same instant all get places, and fewer than none are left",
+        Parts(DeskTypes(bookings=booking_faults.ReadThenReserveDesk)),
+    ),
+    Fault(
+        "slots-no-rollback",
+        "the places of a checkout whose payment failed stay taken",
+        Parts(DeskTypes(bookings=booking_faults.NoRollbackDesk)),
+    ),
+    Fault(
+        "slots-double-rollback",
+        "the places of a checkout whose payment failed are given back twice",
+        Parts(DeskTypes(bookings=booking_faults.DoubleRollbackDesk)),
+    ),
+    Fault(
+        "slots-500-when-full",
+        "a checkout of a full slot is answered with status 500 instead of 409",
+        Parts(DeskTypes(bookings=booking_faults.FullIsServerErrorDesk)),
+    ),
+    Fault(
+        "webhook-not-idempotent",
+        "a payment event that comes twice takes effect twice",
+        Parts(DeskTypes(bookings=booking_faults.ForgetfulWebhookDesk)),
+    ),
+    Fault(
+        "webhook-ignores-mark",
+        "a payment takes places also where the checkout took them already",
+        Parts(DeskTypes(bookings=booking_faults.MarkIgnoredDesk)),
     ),
     Fault(
         "slow-350ms",
@@ -132,7 +148,7 @@ FAULTS: Final = (
     Fault(
         "html-500",
         "every third scan is not done and is answered with status 500 and a page of HTML",
-        Parts(wrap=partial(EveryThirdScan, instead=_HTML_ANSWER)),
+        Parts(wrap=partial(EveryThirdScan, instead=HTML_ANSWER)),
     ),
     Fault(
         "drops-connections",
@@ -140,7 +156,7 @@ FAULTS: Final = (
         Parts(wrap=partial(EveryThirdScan, instead=close_connection), protocol=ClosableProtocol),
     ),
 )
-"""Every fault there is."""
+"""Every fault there is. None of them knows the store: each works on SQLite and on PostgreSQL."""
 
 
 def parts_for(fault: str | None) -> Parts:

@@ -1,7 +1,7 @@
 """The schema of the SQLite file, and how an older file is brought up to it."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,102 @@ MIGRATIONS: Final = (
     );
     CREATE INDEX scan_logs_by_ticket ON scan_logs (ticket_id);
     """,
+    # A CHECK cannot be changed in place: the log moves into a table that knows one result more.
+    """
+    ALTER TABLE tickets ADD COLUMN qr_token TEXT;
+    ALTER TABLE tickets ADD COLUMN vip_reservation_id TEXT;
+    CREATE UNIQUE INDEX tickets_by_token ON tickets (qr_token);
+    CREATE INDEX tickets_by_reservation ON tickets (vip_reservation_id);
+
+    ALTER TABLE scan_logs RENAME TO former_scan_logs;
+    CREATE TABLE scan_logs (
+        id INTEGER PRIMARY KEY,
+        ticket_id TEXT NOT NULL,
+        scanned_by TEXT,
+        device_id TEXT,
+        scan_method TEXT NOT NULL,
+        result TEXT NOT NULL CHECK (result IN (
+            'success', 'already_scanned', 'not_found', 'cancelled', 'busy', 'lost_race'
+        )),
+        scanned_at TEXT NOT NULL
+    );
+    INSERT INTO scan_logs
+        SELECT id, ticket_id, scanned_by, device_id, scan_method, result, scanned_at
+        FROM former_scan_logs;
+    DROP TABLE former_scan_logs;
+    CREATE INDEX scan_logs_by_ticket ON scan_logs (ticket_id);
+
+    CREATE TABLE vip_reservations (
+        id TEXT PRIMARY KEY,
+        event_id TEXT NOT NULL,
+        total_guests INTEGER NOT NULL,
+        checked_in_guests INTEGER NOT NULL,
+        status TEXT NOT NULL CHECK (status IN (
+            'pending', 'confirmed', 'checked_in', 'completed', 'cancelled'
+        )),
+        table_number TEXT,
+        table_name TEXT
+    ) WITHOUT ROWID;
+    CREATE TABLE vip_passes (
+        id TEXT PRIMARY KEY,
+        reservation_id TEXT NOT NULL,
+        guest_number INTEGER NOT NULL,
+        qr_token TEXT NOT NULL UNIQUE,
+        status TEXT NOT NULL CHECK (status IN ('active', 'checked_in', 'cancelled', 'expired')),
+        last_entry_at TEXT
+    ) WITHOUT ROWID;
+    CREATE TABLE vip_scan_logs (
+        id INTEGER PRIMARY KEY,
+        asked_for TEXT NOT NULL,
+        pass_id TEXT,
+        reservation_id TEXT,
+        scanned_by TEXT,
+        entry_type TEXT NOT NULL CHECK (entry_type IN ('first_entry', 'reentry', 'refused')),
+        error TEXT,
+        scanned_at TEXT NOT NULL
+    );
+
+    CREATE TABLE slots (
+        id TEXT PRIMARY KEY,
+        event_id TEXT NOT NULL,
+        capacity INTEGER NOT NULL,
+        available INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE checkouts (
+        id TEXT PRIMARY KEY,
+        slot_id TEXT NOT NULL,
+        guests INTEGER NOT NULL,
+        status TEXT NOT NULL CHECK (status IN ('reserved', 'open', 'completed', 'failed')),
+        session_id TEXT,
+        created_at TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE payment_sessions (
+        id TEXT PRIMARY KEY,
+        checkout_id TEXT NOT NULL,
+        slot_id TEXT NOT NULL,
+        guests INTEGER NOT NULL,
+        slots_reserved TEXT NOT NULL,
+        created_at TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE payment_events (
+        id TEXT PRIMARY KEY,
+        received_at TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE audit_logs (
+        id INTEGER PRIMARY KEY,
+        type TEXT NOT NULL,
+        slot_id TEXT NOT NULL,
+        checkout_id TEXT,
+        guests INTEGER NOT NULL,
+        slots_rolled_back INTEGER,
+        message TEXT,
+        created_at TEXT NOT NULL
+    );
+    CREATE TABLE settings (
+        id TEXT PRIMARY KEY,
+        body TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 """Script n brings a file of version n to version n + 1; once released, a script never changes."""
 
@@ -54,8 +150,8 @@ def migrate(
         )
 
 
-def prepare_file(file: Path, success_guard: str) -> None:
-    """Make `file` ready for a store: made, migrated, in WAL mode, `success_guard` executed.
+def prepare_file(file: Path, guards: Iterable[str]) -> None:
+    """Make `file` ready for a store: made, migrated, in WAL mode, the `guards` executed.
 
     It blocks, and is for the time before anybody is served. Raises UsageError when the file cannot
     be used.
@@ -64,11 +160,12 @@ def prepare_file(file: Path, success_guard: str) -> None:
         with closing(sqlite3.connect(file)) as connection:
             migrate(connection, file)
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(success_guard)
+            for guard in guards:
+                connection.execute(guard)
     except sqlite3.IntegrityError as error:
         raise UsageError(
-            f"database {file} holds several successful scans of one ticket, as a planted fault "
-            "leaves them: choose another file"
+            f"database {file} holds several successful scans of one ticket or first entries of "
+            "one pass, as a planted fault leaves them: choose another file"
         ) from error
     except sqlite3.Error as error:
         raise UsageError(

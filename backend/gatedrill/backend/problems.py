@@ -10,7 +10,10 @@ from gatedrill.contract.service import ServiceProblem
 
 
 class ProblemKind(Enum):
-    """An error code of PostgREST (`PGRST…`) or PostgreSQL, and the HTTP status it comes with."""
+    """An error code and the HTTP status it comes with.
+
+    The codes are PostgREST's (`PGRST…`), PostgreSQL's (of five characters), or our own (in words).
+    """
 
     BAD_QUERY = ("PGRST100", 400)
     BAD_BODY = ("PGRST102", 400)
@@ -22,6 +25,10 @@ class ProblemKind(Enum):
     UNKNOWN_FUNCTION = ("PGRST202", 404)
     UNKNOWN_TABLE = ("PGRST205", 404)
     WRONG_METHOD = ("PGRST117", 405)
+    SLOT_NOT_FOUND = ("SLOT_NOT_FOUND", 404)
+    SLOT_FULL = ("SLOT_FULL", 409)
+    PAYMENT_FAILED = ("PAYMENT_FAILED", 502)
+    PAYMENT_TIMED_OUT = ("PAYMENT_TIMED_OUT", 504)
     UNEXPECTED = ("XX000", 500)
 
     def __init__(self, code: str, status: int) -> None:

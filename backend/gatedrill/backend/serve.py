@@ -4,11 +4,16 @@ import asyncio
 import errno
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -17,9 +22,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from gatedrill.backend.app import CheckIn, build_app
 from gatedrill.backend.faults import parts_for
 from gatedrill.backend.key import RequireKey
+from gatedrill.backend.sqlite_store import SqliteStore
 from gatedrill.backend.stamps import Stamps
+from gatedrill.backend.store import Store
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.service import SERVICE_NAME, About
+
+if TYPE_CHECKING:
+    from gatedrill.backend.postgres_store import PostgresStore
 
 _LAST_PORT: Final = 65535
 _KEEP_ALIVE_S: Final = 300
@@ -34,6 +44,7 @@ async def serve(
     port: int = 0,
     key: str,
     database: Path | None,
+    store_url: str | None = None,
     fault: str | None,
     ready: Callable[[str], None],
     stop: asyncio.Event,
@@ -41,19 +52,21 @@ async def serve(
     """Serve until `stop` is set or the task is cancelled; ended at most 2 s later.
 
     `port` 0 takes a free one; `key` is what clients must show; `database` None keeps the records in
-    a temporary file that goes with the service; `fault` names one of `faults.FAULTS`. `ready` is
+    a temporary file that goes with the service; `store_url` (`postgresql://user:password@host:port/
+    database`) keeps them in PostgreSQL instead; `fault` names one of `faults.FAULTS`. `ready` is
     called with the service's URL as soon as it accepts connections.
 
-    Raises UsageError when the port is taken, the address or the file cannot be used, the key is
-    empty, or there is no such fault.
+    Raises UsageError when the port is taken, the address, the file or the URL cannot be used, the
+    key is empty, or there is no such fault; PeerError when PostgreSQL does not let us in.
     """
     if not key.strip():
         raise UsageError("the check-in service's key is empty: give one that clients must show")
     parts = parts_for(fault)
     about = About(SERVICE_NAME, version("gatedrill"), fault)
-    with _listening(host, port) as listener, _database_file(database) as file:
-        async with parts.store.open(file) as store:
-            app = Stamps(RequireKey(parts.wrap(build_app(CheckIn(store, about))), key))
+    with _listening(host, port) as listener:
+        async with _open_store(database, store_url, guarded=parts.guarded) as store:
+            check_in = CheckIn(store, parts.desks.over(store), about)
+            app = Stamps(RequireKey(parts.wrap(build_app(check_in)), key))
             server = _Server(_config(app, parts.protocol), lambda: ready(_url(listener)), stop)
             await server.serve([listener])
 
@@ -135,6 +148,31 @@ def _why_not(host: str, port: int, error: OSError) -> str:
 def _url(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@asynccontextmanager
+async def _open_store(
+    database: Path | None, store_url: str | None, *, guarded: bool
+) -> AsyncIterator[Store]:
+    if store_url is None:
+        with _database_file(database) as file:
+            async with SqliteStore.open(file, guarded=guarded) as store:
+                yield store
+    elif database is None:
+        async with _postgres_store().open(store_url, guarded=guarded) as store:
+            yield store
+    else:
+        raise UsageError("the records go into a file or to a URL, not both: give one of them")
+
+
+def _postgres_store() -> "type[PostgresStore]":
+    try:
+        from gatedrill.backend.postgres_store import PostgresStore  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"PostgreSQL needs the package {error.name}: pip install 'gatedrill[postgres]'"
+        ) from error
+    return PostgresStore
 
 
 @contextmanager

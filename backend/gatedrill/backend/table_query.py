@@ -6,28 +6,52 @@ A small part of PostgREST's language: `select`, the filters `eq` and `in`, `orde
 
 import csv
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Final, get_type_hints
 
 import msgspec
 
 from gatedrill.backend.problems import HttpError, ProblemKind
-from gatedrill.backend.values import parse_bigint, parse_uuid
-from gatedrill.contract.service import SCAN_LOGS_TABLE, TICKETS_TABLE, ScanLogRow, TicketRow
+from gatedrill.backend.tables import READABLE
+from gatedrill.backend.values import parse_bigint, parse_text, parse_uuid
+from gatedrill.contract.service import (
+    AUDIT_LOGS_TABLE,
+    CHECKOUTS_TABLE,
+    PAYMENT_SESSIONS_TABLE,
+    SCAN_LOGS_TABLE,
+    TICKETS_TABLE,
+    VIP_PASSES_TABLE,
+    VIP_RESERVATIONS_TABLE,
+    VIP_SCAN_LOGS_TABLE,
+)
 
 Value = str | int
 ParseValue = Callable[[str], Value]
 Columns = Mapping[str, ParseValue]
 
 
-def _columns(row: type[msgspec.Struct], **parsers: ParseValue) -> Columns:
-    return {name: parsers.get(name, str) for name in row.__struct_fields__}
+_UUIDS: Final[Mapping[str, frozenset[str]]] = {
+    TICKETS_TABLE: frozenset({"id", "vip_reservation_id"}),
+    SCAN_LOGS_TABLE: frozenset({"ticket_id", "scanned_by"}),
+    VIP_RESERVATIONS_TABLE: frozenset({"id"}),
+    VIP_PASSES_TABLE: frozenset({"id", "reservation_id"}),
+    VIP_SCAN_LOGS_TABLE: frozenset({"pass_id", "reservation_id"}),
+    CHECKOUTS_TABLE: frozenset({"id"}),
+    PAYMENT_SESSIONS_TABLE: frozenset({"checkout_id"}),
+    AUDIT_LOGS_TABLE: frozenset({"checkout_id"}),
+}
+"""The columns that hold a UUID."""
+
+
+def _columns(table: str, row_type: type[msgspec.Struct]) -> Columns:
+    parsers: dict[str, ParseValue] = {}
+    for name, annotation in get_type_hints(row_type).items():
+        number = annotation in (int, int | None)
+        parsers[name] = parse_bigint if number else parse_text
+    return parsers | dict.fromkeys(_UUIDS.get(table, ()), parse_uuid)
 
 
 TABLES: Final[Mapping[str, Columns]] = {
-    TICKETS_TABLE: _columns(TicketRow, id=parse_uuid),
-    SCAN_LOGS_TABLE: _columns(
-        ScanLogRow, id=parse_bigint, ticket_id=parse_uuid, scanned_by=parse_uuid
-    ),
+    name: _columns(name, row_type) for name, row_type in READABLE.items()
 }
 """The tables that can be read: how the text of a filter becomes a value of each column."""
 

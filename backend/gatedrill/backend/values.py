@@ -17,6 +17,13 @@ def parse_uuid(text: str) -> str:
     return str(UUID(bare))
 
 
+def parse_text(text: str) -> str:
+    """Any text but one with the character NUL, which PostgreSQL cannot hold."""
+    if "\0" in text:
+        raise ValueError("text cannot contain the character NUL")
+    return text
+
+
 def parse_bigint(text: str) -> int:
     """A whole number of 64 bits."""
     try:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
+from gatedrill.cli.compare import compare
 from gatedrill.cli.exits import run_to_exit
 from gatedrill.cli.parts import backend, broker, fleet
 from gatedrill.cli.report import report
@@ -18,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (run, scenarios, report, fleet, backend, broker):
+for command in (run, scenarios, report, compare, fleet, backend, broker):
     app.command()(command)
 
 

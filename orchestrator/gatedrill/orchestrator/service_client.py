@@ -6,7 +6,7 @@ and the verdict rests on the history alone.
 
 from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import httpx
 import msgspec
@@ -21,6 +21,31 @@ _IDS_A_READ = 100
 _TIMEOUT_S = 10.0
 
 Row = TypeVar("Row", bound=msgspec.Struct)
+
+
+class _Table(NamedTuple, Generic[Row]):
+    """What is read of a table, by which column. No more than a verdict needs: a service made by
+    others hardly has every column of the reference backend.
+    """
+
+    name: str
+    key: str
+    columns: str
+    row: type[Row]
+
+
+_TICKETS = _Table(
+    service.TICKETS_TABLE,
+    "id",
+    "id,event_id,ticket_type,status,scanned_at,scanned_by,device_id",
+    TicketRow,
+)
+_SCAN_LOGS = _Table(
+    service.SCAN_LOGS_TABLE,
+    "ticket_id",
+    "id,ticket_id,scanned_by,device_id,scan_method,result,scanned_at",
+    ScanLogRow,
+)
 
 
 class UnreadableError(Exception):
@@ -62,7 +87,7 @@ class ServiceRecords:
             about = None
         if about is not None and about.service == service.SERVICE_NAME:
             return about
-        await self._get(_table(service.TICKETS_TABLE), {"select": "id", "limit": "1"})
+        await self._get(_path(service.TICKETS_TABLE), {"select": "id", "limit": "1"})
         return None
 
     async def populate(self, tickets: Iterable[Ticket]) -> None:
@@ -85,7 +110,7 @@ class ServiceRecords:
         Not a single row counts as unreadable: where row-level security hides a table, the answer is
         an empty one.
         """
-        rows = await self._rows(service.TICKETS_TABLE, "id", ids, TicketRow)
+        rows = await self._rows(_TICKETS, ids)
         if ids and not rows:
             raise UnreadableError(
                 f"table {service.TICKETS_TABLE}: shows none of the plan's tickets: none exists "
@@ -106,32 +131,29 @@ class ServiceRecords:
         after = scan_logs = None
         try:
             after = await self.tickets(ids)
-            scan_logs = await self._rows(service.SCAN_LOGS_TABLE, "ticket_id", ids, ScanLogRow)
+            scan_logs = await self._rows(_SCAN_LOGS, ids)
         except UnreadableError as why:
             unreadable = str(why)
         return Records(earlier.before, after, scan_logs, complete, unreadable)
 
-    async def _rows(
-        self, table: str, column: str, ids: Sequence[str], row: type[Row]
-    ) -> tuple[Row, ...]:
-        columns = ",".join(field.name for field in msgspec.structs.fields(row))
+    async def _rows(self, table: _Table[Row], ids: Sequence[str]) -> tuple[Row, ...]:
         found: list[Row] = []
         for start in range(0, len(ids), _IDS_A_READ):
-            some = ",".join(ids[start : start + _IDS_A_READ])
-            found += await self._read(table, {"select": columns, column: f"in.({some})"}, row)
+            found += await self._read(table, ids[start : start + _IDS_A_READ])
         return tuple(found)
 
-    async def _read(self, table: str, query: dict[str, str], row: type[Row]) -> list[Row]:
+    async def _read(self, table: _Table[Row], ids: Sequence[str]) -> list[Row]:
+        query = {"select": table.columns, table.key: f"in.({','.join(ids)})"}
         try:
-            response = await self._client.get(_table(table), params=query)
+            response = await self._client.get(_path(table.name), params=query)
         except httpx.HTTPError as error:
-            raise UnreadableError(f"table {table}: {error or type(error).__name__}") from error
+            raise UnreadableError(f"table {table.name}: {error or type(error).__name__}") from error
         if response.is_error:
-            raise UnreadableError(f"table {table}: HTTP {response.status_code}")
+            raise UnreadableError(f"table {table.name}: HTTP {response.status_code}")
         try:
-            return msgspec.json.decode(response.content, type=list[row])  # type: ignore[valid-type]
+            return msgspec.json.decode(response.content, type=list[table.row])  # type: ignore[name-defined]
         except msgspec.DecodeError as error:
-            raise UnreadableError(f"table {table}: not of the contract: {error}") from error
+            raise UnreadableError(f"table {table.name}: not of the contract: {error}") from error
 
     async def _get(self, path: str, query: dict[str, str] | None = None) -> httpx.Response:
         try:
@@ -148,5 +170,5 @@ class ServiceRecords:
         return response
 
 
-def _table(name: str) -> str:
+def _path(name: str) -> str:
     return service.TABLE_PATH.format(table=name)

@@ -1,11 +1,14 @@
 """What a scan leads to. Pure: a ticket's row and the arguments in, the ruling out."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from gatedrill.contract.service import (
     ALREADY_SCANNED,
+    BUSY,
+    CANCELLED,
+    LOST_INDEX,
     NOT_FOUND,
     ScanArguments,
     ScanRow,
@@ -21,19 +24,32 @@ class Ruling(msgspec.Struct, frozen=True):
     """
 
     answer: ScanRow
-    result: Literal["success", "already_scanned", "not_found"]
+    result: Literal["success", "already_scanned", "not_found", "cancelled", "busy", "lost_race"]
     ticket: TicketRow | None = None
+
+
+def _refusal(message: str) -> ScanRow:
+    return ScanRow(success=False, already_scanned=False, error_message=message)
+
+
+HELD: Final = Ruling(_refusal(BUSY), "busy")
+"""Another scan holds the ticket's row: nothing is decided, ask again."""
+
+LOST: Final = Ruling(
+    ScanRow(success=False, already_scanned=True, error_message=LOST_INDEX), "lost_race"
+)
+"""The log has a successful scan of the ticket already, though its row did not show one."""
 
 
 def judge_scan(ticket: TicketRow | None, arguments: ScanArguments, scanned_at: str) -> Ruling:
     """Judge the scan of `ticket`, which is None when nobody knows the one asked for.
 
-    `scanned_at` is the instant of this scan, ISO 8601 in UTC. A cancelled ticket is answered like
-    an unknown one: the contract has no other words for a ticket that was never scanned.
+    `scanned_at` is the instant of this scan, ISO 8601 in UTC.
     """
-    if ticket is None or ticket.status == "cancelled":
-        answer = ScanRow(success=False, already_scanned=False, error_message=NOT_FOUND)
-        return Ruling(answer, "not_found")
+    if ticket is None:
+        return Ruling(_refusal(NOT_FOUND), "not_found")
+    if ticket.status == "cancelled":
+        return Ruling(_refusal(CANCELLED), "cancelled")
     if ticket.status == "scanned":
         return Ruling(_already_scanned(ticket), "already_scanned")
     admitted = msgspec.structs.replace(

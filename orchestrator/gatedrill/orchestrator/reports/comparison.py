@@ -1,0 +1,148 @@
+"""Two runs side by side: what each has, and by how much the second differs. Nothing is judged."""
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import NamedTuple
+
+from gatedrill.orchestrator.metrics import LatencyStats
+from gatedrill.orchestrator.reports import figures
+from gatedrill.orchestrator.reports.figures import Figure
+from gatedrill.orchestrator.result import Result
+
+ABSENT = figures.NOTHING
+
+
+class Row(NamedTuple):
+    """One thing in both runs; `change` is empty where they do not differ."""
+
+    name: str
+    first: str
+    second: str
+    change: str
+
+
+class Block(NamedTuple):
+    """Rows that belong together."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+class Pair(NamedTuple):
+    """Two results of one scenario; None where only one side has it."""
+
+    first: Result | None
+    second: Result | None
+
+
+def pair_up(first: Sequence[Result], second: Sequence[Result]) -> list[Pair]:
+    """Results by scenario, repetitions in their order; two single results whatever they are of."""
+    if len(first) == len(second) == 1:
+        return [Pair(first[0], second[0])]
+    names = dict.fromkeys(result.scenario for result in (*first, *second))
+    return [
+        Pair(one, other)
+        for name in names
+        for one, other in zip_longest(_of(name, first), _of(name, second))
+    ]
+
+
+def _of(scenario: str, results: Sequence[Result]) -> list[Result]:
+    return [result for result in results if result.scenario == scenario]
+
+
+def compare(first: Result, second: Result) -> list[Block]:
+    """All rows, block by block."""
+    blocks = (
+        ("run", _setting(first), _setting(second)),
+        ("scans", _counts(first), _counts(second)),
+        ("checks", _checks(first), _checks(second)),
+        ("thresholds", _thresholds(first), _thresholds(second)),
+        ("latency, ms", _latencies(first), _latencies(second)),
+        ("simultaneity, ms", _simultaneity(first), _simultaneity(second)),
+    )
+    return [Block(title, tuple(_rows(one, other))) for title, one, other in blocks if one or other]
+
+
+Facts = dict[str, str | Figure]
+
+
+def _rows(first: Facts, second: Facts) -> Iterator[Row]:
+    for name in dict.fromkeys((*first, *second)):
+        one, other = first.get(name, ABSENT), second.get(name, ABSENT)
+        yield Row(name, str(one), str(other), _change(one, other))
+
+
+def _change(first: str | Figure, second: str | Figure) -> str:
+    if isinstance(first, Figure) and isinstance(second, Figure):
+        return figures.change(first, second)
+    return "" if str(first) == str(second) else "differs"
+
+
+def _setting(result: Result) -> Facts:
+    return {
+        "verdict": str(result.verdict),
+        "scenario": result.scenario,
+        "run": result.run,
+        "seed": str(result.seed),
+        "service": result.target,
+        "devices": figures.count(result.devices),
+        "ended early": result.cut_short or "no",
+    }
+
+
+def _counts(result: Result) -> Facts:
+    counters = result.counters
+    outcomes: Facts = {
+        f"{each.kind} ({each.reason})" if each.reason else each.kind: figures.count(each.count)
+        for each in result.outcomes
+    }
+    return {
+        "all": figures.count(counters.scans),
+        **outcomes,
+        "errors": figures.share(counters.scan_errors),
+    }
+
+
+def _checks(result: Result) -> Facts:
+    return {
+        check.name: f"{check.status}, {check.violations} wrong"
+        if check.violations
+        else check.status
+        for check in result.checks
+    }
+
+
+def _thresholds(result: Result) -> Facts:
+    facts: Facts = {}
+    for each in result.thresholds:
+        name = f"{each.metric}: {each.expression}"
+        facts[name] = figures.threshold_value(each.value)
+        facts[f"{name}, status"] = "met" if each.passed else "crossed"
+    return facts
+
+
+def _latencies(result: Result) -> Facts:
+    stages = result.stages
+    return {
+        **_statistics("all", stages.total, ("avg", "min", "p50", "p95", "p99", "max")),
+        **_statistics("wait", stages.wait, ("p50", "p95")),
+        **_statistics("read", stages.read, ("p50", "p95")),
+        **_statistics("decide", stages.decide, ("p50", "p95")),
+    }
+
+
+def _statistics(stage: str, stats: LatencyStats | None, names: Sequence[str]) -> Facts:
+    if stats is None:
+        return {}
+    return {f"{stage}, {name}": figures.latency_ms(getattr(stats, name)) for name in names}
+
+
+def _simultaneity(result: Result) -> Facts:
+    facts: Facts = {
+        f"clock bound of {clock.fleet}": figures.fine_ms(clock.bound_ms) for clock in result.clocks
+    }
+    if result.release_skew is not None:
+        facts["release skew, median"] = figures.fine_ms(result.release_skew.median_ms)
+        facts["release skew, p95"] = figures.fine_ms(result.release_skew.p95_ms)
+    return facts

@@ -1,0 +1,153 @@
+"""JUnit XML: a testsuite a scenario; a testcase a check, a threshold, and the rehearsal itself.
+
+Written to the strict form of the format (elements in the order of Ant's schema, counts where they
+are asked for), which looser readers take as well.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from xml.etree import ElementTree
+
+from gatedrill.orchestrator.checks.check import CheckResult, CheckStatus
+from gatedrill.orchestrator.metrics import LatencyStats
+from gatedrill.orchestrator.reports import figures
+from gatedrill.orchestrator.reports.figures import Figure
+from gatedrill.orchestrator.reports.judged_run import JudgedRun, name_runs
+from gatedrill.orchestrator.reports.plain import render_plain
+from gatedrill.orchestrator.reports.printable import printable
+from gatedrill.orchestrator.result import Result
+from gatedrill.orchestrator.thresholds import ThresholdResult
+
+REHEARSAL = "the rehearsal happened"
+
+Element = ElementTree.Element
+
+
+def render_junit(runs: Sequence[JudgedRun]) -> str:
+    """The whole file."""
+    root = Element("testsuites")
+    for number, (name, run) in enumerate(zip(name_runs(runs), runs, strict=True)):
+        root.append(_suite(number, name, run))
+    ElementTree.indent(root)
+    body = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
+
+
+def _suite(number: int, name: str, run: JudgedRun) -> Element:
+    result = run.result
+    cases = [_rehearsal(result, run.lasted_s)]
+    cases += [_check(result, check) for check in result.checks]
+    cases += [_threshold(result, threshold) for threshold in result.thresholds]
+    suite = _element(
+        "testsuite",
+        id=str(number),
+        name=name,
+        package="gatedrill",
+        hostname="localhost",
+        timestamp=_without_zone(result.started_at),
+        time=f"{run.lasted_s:.3f}",
+        tests=str(len(cases)),
+        failures=_count(cases, "failure"),
+        errors=_count(cases, "error"),
+        skipped=_count(cases, "skipped"),
+    )
+    suite.append(_properties(result))
+    suite.extend(cases)
+    suite.append(_element("system-out", render_plain([run])))
+    suite.append(_element("system-err"))
+    return suite
+
+
+def _rehearsal(result: Result, lasted_s: float) -> Element:
+    case = _case(result, "rehearsal", REHEARSAL, lasted_s)
+    if result.inconclusive_because:
+        doubts = result.inconclusive_because
+        case.append(_element("error", "\n".join(doubts), type="inconclusive", message=doubts[0]))
+    return case
+
+
+def _check(result: Result, check: CheckResult) -> Element:
+    case = _case(result, "checks", check.name)
+    if check.status is CheckStatus.NOT_JUDGED:
+        case.append(_element("skipped", message=check.why_not_judged or ""))
+    if check.status is CheckStatus.VIOLATED:
+        text = "\n".join(_witnesses(check))
+        case.append(_element("failure", text, type="safety violated", message=_message(check)))
+    return case
+
+
+def _message(check: CheckResult) -> str:
+    first = f"{check.claim}: {check.violations} wrong of {check.examined} examined"
+    return "; ".join([first, *(f"ticket {each.ticket}: {each.what}" for each in check.shown[:1])])
+
+
+def _witnesses(check: CheckResult) -> Iterator[str]:
+    for violation in check.shown:
+        yield f"ticket {violation.ticket}: {violation.what}"
+        yield from (f"  {line}" for line in violation.witness)
+    if check.violations > len(check.shown):
+        yield f"and {check.violations - len(check.shown)} more"
+
+
+def _threshold(result: Result, threshold: ThresholdResult) -> Element:
+    name = f"{threshold.metric}: {threshold.expression}"
+    case = _case(result, "thresholds", name)
+    if not threshold.passed:
+        message = f"{name} is not met: {figures.threshold_value(threshold.value)}"
+        case.append(_element("failure", message, type="threshold crossed", message=message))
+    return case
+
+
+def _case(result: Result, group: str, name: str, time_s: float = 0) -> Element:
+    classname = f"gatedrill.{result.scenario}.{group}"
+    return _element("testcase", classname=classname, name=name, time=f"{time_s:.3f}")
+
+
+def _properties(result: Result) -> Element:
+    properties = _element("properties")
+    for name, value in _facts(result):
+        text = value.exact if isinstance(value, Figure) else value
+        properties.append(_element("property", name=name, value=text))
+    return properties
+
+
+def _facts(result: Result) -> Iterator[tuple[str, str | Figure]]:
+    """What is told of a run beside its tests; figures where they were measured."""
+    yield from (("run", result.run), ("seed", str(result.seed)), ("target", result.target))
+    yield from (("broker", result.broker), ("verdict", str(result.verdict)))
+    yield from (("exit_code", str(result.exit_code)), ("devices", str(result.devices)))
+    counters = result.counters
+    yield "scans", figures.count(counters.scans)
+    if counters.scan_errors is not None:
+        yield "scan_errors", figures.share(counters.scan_errors)
+    yield "successful_scans", figures.count(counters.successful_scans)
+    yield "already_scanned", figures.count(counters.already_scanned)
+    yield "race_conditions_caught", figures.count(counters.race_conditions_caught)
+    for each in result.outcomes:
+        name = f"outcome.{each.kind}.{each.reason}" if each.reason else f"outcome.{each.kind}"
+        yield name, figures.count(each.count)
+    yield from _latency_facts(result.scan_duration)
+    if result.release_skew is not None:
+        yield "release_skew.median_ms", figures.fine_ms(result.release_skew.median_ms)
+        yield "release_skew.p95_ms", figures.fine_ms(result.release_skew.p95_ms)
+
+
+def _latency_facts(stats: LatencyStats | None) -> Iterator[tuple[str, Figure]]:
+    if stats is not None:
+        for name in ("avg", "min", "p50", "p95", "p99", "max"):
+            yield f"scan_duration.{name}_ms", figures.latency_ms(getattr(stats, name))
+
+
+def _without_zone(started_at: str) -> str:
+    """The instant in UTC in the form that the strict schema wants, which has no room for a zone."""
+    return datetime.fromisoformat(started_at).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _count(cases: Sequence[Element], tag: str) -> str:
+    return str(sum(case.find(tag) is not None for case in cases))
+
+
+def _element(tag: str, text: str | None = None, **attributes: str) -> Element:
+    element = Element(tag, {name: printable(value) for name, value in attributes.items()})
+    element.text = None if text is None else printable(text)
+    return element

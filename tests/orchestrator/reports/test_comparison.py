@@ -1,0 +1,107 @@
+"""Two runs side by side."""
+
+import io
+
+import pytest
+from evidence_builder import ADMITTED, UNKNOWN, Run, plan_of, race
+from judged_runs import recorded
+from rich.console import Console
+
+from gatedrill.fixtures.scenario import Burst
+from gatedrill.orchestrator.reports import figures
+from gatedrill.orchestrator.reports.comparison import Pair, Row, compare, pair_up
+from gatedrill.orchestrator.reports.comparison_table import print_comparison
+from gatedrill.orchestrator.reports.figures import Figure
+from gatedrill.orchestrator.result import Result
+
+HONEST = Run(race()).judge()
+
+
+def faulty() -> Result:
+    run = Run(race())
+    run.show("drill-1.1:gate-02", ADMITTED)
+    return run.judge()
+
+
+def rows(first: Result, second: Result) -> dict[str, Row]:
+    return {row.name: row for block in compare(first, second) for row in block.rows}
+
+
+def shown(pairs: list[Pair]) -> str:
+    file = io.StringIO()
+    print_comparison(pairs, Console(file=file, width=200))
+    return file.getvalue()
+
+
+def test_a_run_does_not_differ_from_itself() -> None:
+    assert [row for row in rows(HONEST, HONEST).values() if row.change] == []
+
+
+def test_what_differs_is_said_by_how_much() -> None:
+    told = rows(HONEST, faulty())
+    assert told["verdict"] == Row("verdict", "passed", "safety violated", "differs")
+    assert told["admitted"] == Row("admitted", "1", "2", "+1 (+100%)")
+    assert told["refused (already_used)"] == Row("refused (already_used)", "2", "1", "-1 (-50%)")
+    assert told["admitted once"] == Row("admitted once", "holds", "violated, 1 wrong", "differs")
+
+
+def test_what_only_one_run_has_is_a_dash_in_the_other() -> None:
+    run = Run(race())
+    run.show("drill-1.1:gate-02", UNKNOWN)
+    told = rows(HONEST, run.judge())
+    assert told["unknown (timeout)"] == Row("unknown (timeout)", "-", "1", "differs")
+    assert told["errors"] == Row("errors", "0.00%", "33.33%", "+33.33%")
+
+
+def test_thresholds_are_compared_by_figure_and_by_status() -> None:
+    strict = Run(plan_of(Burst(tickets="own"), thresholds={"scan_duration": ["max<10.001"]}))
+    kept = Run(plan_of(Burst(tickets="own"), thresholds={"scan_duration": ["max<10.001"]}))
+    kept.lose("drill-1.1:gate-02", "drill-1.1:gate-03")
+    told = rows(strict.judge(), kept.judge())
+    assert told["scan_duration: max<10.001, status"].change == "differs"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "change"),
+    [
+        (figures.latency_ms(10.0), figures.latency_ms(15.0), "+5.00 (+50%)"),
+        (figures.latency_ms(10.0), figures.latency_ms(10.004), ""),
+        (figures.latency_ms(0.0), figures.latency_ms(1.0), "+1.00"),
+        (figures.count(10), figures.count(5), "-5 (-50%)"),
+        (figures.share(0.5), figures.share(0.25), "-25.00%"),
+        (figures.latency_ms(None), figures.latency_ms(1.0), "differs"),
+        (figures.latency_ms(None), figures.latency_ms(None), ""),
+        (figures.instant_ms(-1.0), figures.instant_ms(1.0), "+2.0 (-200%)"),
+    ],
+)
+def test_a_change_is_written_as_its_figures_are(first: Figure, second: Figure, change: str) -> None:
+    assert figures.change(first, second) == change
+
+
+def test_scenarios_are_paired_by_name_and_repetitions_in_their_order() -> None:
+    [other] = [run.result for run in recorded("passed")]
+    bad = faulty()
+    assert pair_up([HONEST, other, bad], [bad, HONEST]) == [
+        Pair(HONEST, bad),
+        Pair(bad, HONEST),
+        Pair(other, None),
+    ]
+
+
+def test_single_runs_are_paired_whatever_they_are_of() -> None:
+    [other] = [run.result for run in recorded("passed")]
+    assert pair_up([HONEST], [other]) == [Pair(HONEST, other)]
+    assert shown([Pair(HONEST, other)]).startswith("drill and race\n")
+
+
+def test_what_has_no_partner_is_named() -> None:
+    assert shown([Pair(HONEST, None)]) == "drill: only in the first\n\n"
+    assert shown([Pair(None, HONEST)]) == "drill: only in the second\n\n"
+
+
+def test_the_table_has_a_line_for_each_row_and_no_markup_of_its_own() -> None:
+    table = shown([Pair(HONEST, faulty())])
+    assert [line.split() for line in table.splitlines() if "admitted once" in line] == [
+        ["admitted", "once", "holds", "violated,", "1", "wrong", "differs"]
+    ]
+    assert "latency, ms" in table

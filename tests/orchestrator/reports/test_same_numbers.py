@@ -1,0 +1,228 @@
+"""Every report of a run has the same numbers: those of its result.json."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+from evidence_builder import UNKNOWN, Run, own_tickets, race, stream
+from judged_runs import RECORDED, judged, recorded
+from parsed_page import Cell, Page, parse_page
+
+from gatedrill.orchestrator.metrics import LatencyStats
+from gatedrill.orchestrator.reports.formats import RENDERERS
+from gatedrill.orchestrator.reports.judged_run import JudgedRun
+from gatedrill.orchestrator.result import Result
+from gatedrill.orchestrator.run_folder import RunFolder
+
+NAMES = ("inconclusive", "passed", "threshold-crossed", "violated")
+STATISTICS = ("avg", "min", "p50", "p95", "p99", "max")
+
+
+def made_up() -> Iterator[JudgedRun]:
+    for plan in (race(rounds=2, devices=5), own_tickets(), stream()):
+        yield judged(Run(plan))
+    open_ended = Run(race())
+    open_ended.show("drill-1.1:gate-02", UNKNOWN)
+    yield judged(open_ended)
+    unheard = Run(race())
+    unheard.lose(*unheard.scans.copy())
+    yield judged(unheard)
+    missing = Run(own_tickets())
+    missing.fall_silent("drill-1.1", "gate-02")
+    missing.not_ready("drill-1.1", "gate-03")
+    yield judged(missing)
+
+
+RUNS = [*recorded(*NAMES), *made_up()]
+
+
+def written(run: JudgedRun) -> Result:
+    """What result.json has, by the way that everybody reads it."""
+    return msgspec.json.decode(RENDERERS["json"]([run]), type=Result)
+
+
+def article(run: JudgedRun) -> Page:
+    [found] = parse_page(RENDERERS["html"]([run])).articles
+    return found
+
+
+def properties(run: JudgedRun) -> dict[str, str]:
+    root = ElementTree.fromstring(RENDERERS["junit"]([run]))
+    return {each.attrib["name"]: each.attrib["value"] for each in root.iter("property")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_as_json_a_run_is_its_result_file_byte_for_byte(name: str, tmp_path: Path) -> None:
+    for file in (RECORDED / name).iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    RunFolder(tmp_path).write_result(RunFolder(tmp_path).judge())
+    assert RENDERERS["json"](recorded(name)) == (tmp_path / "result.json").read_text()
+
+
+def test_as_json_several_runs_are_an_array() -> None:
+    runs = recorded("passed", "violated")
+    decoded = msgspec.json.decode(RENDERERS["json"](runs), type=list[Result])
+    assert decoded == [run.result for run in runs]
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_checks_are_the_same(run: JudgedRun) -> None:
+    table = article(run).table("Was it right?")
+    shown = [
+        (name, row["status"].text[2:], row["examined"].value, row["wrong"].value)
+        for name, row in table.items()
+    ]
+    assert shown == [
+        (check.name, check.status, check.examined, check.violations)
+        for check in written(run).checks
+    ]
+
+
+@pytest.mark.parametrize("run", [run for run in RUNS if run.result.thresholds])
+def test_thresholds_are_the_same(run: JudgedRun) -> None:
+    table = article(run).table("Was it good enough?")
+    assert [
+        (name, row["status"].text[2:] == "met", row["value"].value) for name, row in table.items()
+    ] == [
+        (f"{each.metric}: {each.expression}", each.passed, each.value)
+        for each in written(run).thresholds
+    ]
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_latencies_of_every_stage_are_the_same(run: JudgedRun) -> None:
+    stages = written(run).stages
+    rows = article(run).table("Milliseconds, counted from the intended instant").values()
+    for row, stats in zip(
+        rows, (stages.total, stages.wait, stages.read, stages.decide), strict=True
+    ):
+        assert [row[name].value for name in ("scans", *STATISTICS)] == _values(stats)
+
+
+def _values(stats: LatencyStats | None) -> list[float | None]:
+    if stats is None:
+        return [0, *(None for _ in STATISTICS)]
+    return [stats.count, *(getattr(stats, name) for name in STATISTICS)]
+
+
+@pytest.mark.parametrize("run", [run for run in RUNS if run.result.outcomes])
+def test_outcomes_and_the_bars_of_the_distribution_count_the_same_scans(run: JudgedRun) -> None:
+    page = article(run)
+    outcomes = [row["scans"].value for row in page.table("Scans by kind and reason").values()]
+    assert outcomes == [each.count for each in written(run).outcomes]
+    bars = [row["scans"].value or 0 for row in page.table("Scans by latency").values()]
+    assert sum(bars) == written(run).counters.scans
+
+
+@pytest.mark.parametrize("run", [run for run in RUNS if run.result.rounds])
+def test_bursts_and_release_skew_are_the_same(run: JudgedRun) -> None:
+    page, result = article(run), written(run)
+    shown = [
+        (
+            name,
+            row["let go within, ms"].value,
+            row["planned"].value,
+            row["under way at one instant"].value,
+            row["by the stamps of"].text,
+        )
+        for name, row in page.table("Every burst").items()
+    ]
+    assert shown == [
+        (each.step, each.release_skew_ms, each.planned, each.in_flight, each.overlap_source)
+        for each in result.rounds
+    ]
+    if result.release_skew is not None:
+        [skew] = page.table("First to last release of a burst, ms").values()
+        figures = [cell.value for cell in list(skew.values())[1:]]
+        assert figures == list(msgspec.structs.astuple(result.release_skew))
+
+
+@pytest.mark.parametrize("run", [run for run in RUNS if run.result.rounds])
+def test_each_scan_of_a_listed_burst_is_the_same(run: JudgedRun) -> None:
+    page = article(run)
+    for each in (burst for burst in written(run).rounds if burst.scans):
+        table = page.table(f"Scans of {each.step}, milliseconds from the intended instant T")
+        assert [
+            (name, *(cell.value if cell.value is not None else cell.text for cell in _rest(row)))
+            for name, row in table.items()
+        ] == [
+            msgspec.structs.astuple(scan)
+            for scan in sorted(each.scans, key=lambda scan: scan.decided_ms)
+        ]
+
+
+def _rest(row: dict[str, Cell]) -> list[Cell]:
+    return list(row.values())[1:]
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_clocks_silent_and_unready_devices_are_the_same(run: JudgedRun) -> None:
+    page, result = article(run), written(run)
+    clocks = page.table("Clocks of the fleets against the conductor's")
+    assert [(name, *(cell.value for cell in _rest(row))) for name, row in clocks.items()] == [
+        msgspec.structs.astuple(clock) for clock in result.clocks
+    ]
+    silent = page.table("Devices that fell silent") if result.silent else {}
+    assert [row["devices"].text for row in silent.values()] == [
+        ", ".join(each.devices) for each in result.silent
+    ]
+    unready = page.table("Devices that were not ready") if result.unready else {}
+    assert [(row["device"].text, row["why"].text) for row in unready.values()] == [
+        (each.device, each.why) for each in result.unready
+    ]
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_first_figures_and_the_properties_for_build_servers_are_the_same(
+    run: JudgedRun,
+) -> None:
+    result, told, tiles = written(run), properties(run), article(run).facts("tiles")
+    counters, stats, skew = result.counters, result.scan_duration, result.release_skew
+    expected = {
+        "scans": ("scans", counters.scans),
+        "devices": ("devices", result.devices),
+        "admitted": ("successful_scans", counters.successful_scans),
+        "already used": ("already_scanned", counters.already_scanned),
+        "races caught by the service": (
+            "race_conditions_caught",
+            counters.race_conditions_caught,
+        ),
+        "errors": ("scan_errors", counters.scan_errors),
+        "latency, p95": ("scan_duration.p95_ms", stats.p95 if stats else None),
+        "release skew, median": ("release_skew.median_ms", skew.median_ms if skew else None),
+    }
+    assert {name: cell.value for name, cell in tiles.items()} == {
+        name: value for name, (_, value) in expected.items()
+    }
+    for property_name, value in expected.values():
+        assert told.get(property_name) == (None if value is None else _as_json(value))
+
+
+def _as_json(value: float) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_what_the_page_shows_of_a_figure_is_what_the_terminal_shows(run: JudgedRun) -> None:
+    """The latencies of all scans, thresholds and skew, digit by digit."""
+    terminal, page = RENDERERS["terminal"]([run]), article(run)
+    [everything, *_] = page.table("Milliseconds, counted from the intended instant").values()
+    shown = [everything[name].text for name in STATISTICS if name != "min"]
+    assert shown == terminal.split("\n  all ")[1].split("\n")[0].split()[1:]
+    for name, row in page.table("Was it good enough?").items() if run.result.thresholds else ():
+        assert f"{name:<30} {row['value'].text}\n" in terminal
+    if run.result.release_skew is not None:
+        [skew] = page.table("First to last release of a burst, ms").values()
+        assert f"median {skew['median'].text}, p95 {skew['p95'].text} ms" in terminal
+    assert f"{page.facts('tiles')['errors'].text} errors" in terminal
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_verdict_is_the_same_everywhere(run: JudgedRun) -> None:
+    [heading] = article(run).all("h2")
+    verdict = written(run).verdict
+    assert "".join(heading.itertext())[2:] == f"{verdict.upper()} {run.result.scenario}"
+    assert properties(run)["verdict"] == verdict
+    assert RENDERERS["terminal"]([run]).startswith(verdict.upper())
