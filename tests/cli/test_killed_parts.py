@@ -3,62 +3,73 @@
 import json
 import os
 import signal
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-from command import Ended, Running, running
+from command import Ended, running
 from runs import await_first_scan, only_folder, outcomes, result, scan_count
 
 
-def kill_amid_scans(command: Running, part: str, out: Path) -> Ended:
-    await_first_scan(out)
-    os.kill(command.part(part), signal.SIGKILL)
-    # A fleet that cannot reach its broker for ten seconds may log why it gave its step up.
-    return command.ended(may_trace=part == "broker")
+class Drill(NamedTuple):
+    ended: Ended
+    folder: Path
 
 
-def test_devices_of_a_killed_fleet_are_named_as_silent(stroll: str, tmp_path: Path) -> None:
-    with running("run", stroll, "--out", str(tmp_path)) as command:
-        ended = kill_amid_scans(command, "fleet", tmp_path)
-    assert (ended.code, ended.left_running) == (4, {})
+@pytest.fixture(scope="module")
+def drills(stroll: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Drill]:
+    """By part, a drill in which it was killed amid scans; all at the same time."""
+    commands = {
+        "backend": ("scanner-burst", "--devices", "2", "--duration", "3s"),
+        "broker": (stroll, "--log-json"),
+        "fleet": (stroll,),
+    }
+    outs = {part: tmp_path_factory.mktemp(part) for part in commands}
+    with ExitStack() as stack:
+        started = {
+            part: stack.enter_context(running("run", *arguments, "--out", str(outs[part])))
+            for part, arguments in commands.items()
+        }
+        for part, command in started.items():
+            await_first_scan(outs[part])
+            os.kill(command.part(part), signal.SIGKILL)
+        # A fleet that cannot reach its broker for ten seconds may log why it gave its step up.
+        return {
+            part: Drill(command.ended(may_trace=part == "broker"), only_folder(outs[part]))
+            for part, command in started.items()
+        }
+
+
+@pytest.mark.parametrize("part", ["backend", "broker", "fleet"])
+def test_a_run_that_lost_a_part_stops_the_others(part: str, drills: dict[str, Drill]) -> None:
+    assert drills[part].ended.left_running == {}
+
+
+@pytest.mark.parametrize("part", ["broker", "fleet"])
+def test_devices_that_are_heard_of_no_more_are_named_as_silent(
+    part: str, drills: dict[str, Drill]
+) -> None:
+    ended, folder = drills[part]
+    assert ended.code == result(folder).exit_code == 4
     assert "devices fell silent: gate-01, gate-02" in ended.out
-    [silent] = result(only_folder(tmp_path)).silent
+    [silent] = result(folder).silent
     assert silent.devices == ("gate-01", "gate-02")
 
 
-def test_a_killed_service_is_unknown_and_never_a_violation(tmp_path: Path) -> None:
-    arguments = ("scanner-burst", "--devices", "2", "--duration", "3s")
-    with running("run", *arguments, "--out", str(tmp_path)) as command:
-        ended = kill_amid_scans(command, "backend", tmp_path)
+def test_a_killed_service_is_unknown_and_never_a_violation(drills: dict[str, Drill]) -> None:
+    ended, folder = drills["backend"]
     assert ended.code in (3, 4)
-    assert ended.left_running == {}
-    folder = only_folder(tmp_path)
     assert outcomes(folder)["unknown"] > 0
     assert result(folder).counters.scans == scan_count(folder)
     [records_agree] = [each for each in result(folder).checks if each.name == "records agree"]
     assert records_agree.status == "not judged"
 
 
-@pytest.fixture(scope="module")
-def brokerless(stroll: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended, Path]:
-    out = tmp_path_factory.mktemp("brokerless")
-    arguments = ("run", stroll, "--duration", "3s", "--log-json", "--out", str(out))
-    with running(*arguments) as command:
-        ended = kill_amid_scans(command, "broker", out)
-    return ended, only_folder(out)
-
-
-def test_a_killed_broker_leaves_every_device_silent(brokerless: tuple[Ended, Path]) -> None:
-    ended, folder = brokerless
-    assert (ended.code, ended.left_running) == (4, {})
-    assert "devices fell silent: gate-01, gate-02" in ended.out
-    assert result(folder).exit_code == 4
-
-
 def test_json_lines_of_every_process_name_the_run_and_those_of_a_fleet_its_name(
-    brokerless: tuple[Ended, Path],
+    drills: dict[str, Drill],
 ) -> None:
-    ended, folder = brokerless
+    ended, folder = drills["broker"]
     lines = [json.loads(line) for line in ended.err_lines]
     assert {line["run"] for line in lines} == {folder.parent.name}
     lost = [line for line in lines if "lost the broker" in line["message"]]
