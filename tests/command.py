@@ -89,12 +89,12 @@ class Running:
         self._out = _Follower(process.stdout)
         self._err = _Follower(process.stderr)
 
-    def ended(self, *, may_trace: bool = False) -> Ended:
+    def ended(self) -> Ended:
         """Wait for the end. A traceback is a failure, whatever a test is about."""
         code = self.process.wait(TIMEOUT_S)
         left_running = self.family()
         ended = Ended(code, self._out.all(), self._err.all(), left_running)
-        assert may_trace or "Traceback" not in ended.err, ended.err
+        assert "Traceback" not in ended.err, ended.err
         return ended
 
     def err_line(self, pattern: str) -> re.Match[str]:

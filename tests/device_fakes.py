@@ -5,16 +5,30 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-from gatedrill.contract.attempt import Ask, ScanRecord
-from gatedrill.contract.errors import GatedrillError
-from gatedrill.contract.messages import Presentation
+from gatedrill.contract.attempt import Ask, AskKind, ScanRecord
+from gatedrill.contract.errors import GatedrillError, UsageError
+from gatedrill.contract.messages import (
+    CheckoutOrder,
+    LinkOrder,
+    Presentation,
+    WebhookOrder,
+)
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
-from gatedrill.devices.checkin import Reply
+from gatedrill.contract.service import (
+    COMPLETED_EVENT,
+    PaymentEvent,
+    PaymentEventData,
+    PaymentSession,
+    SessionMetadata,
+)
+from gatedrill.devices.checkin import Entitlement, LinkReply, Reply, Resolution, Ticket
 from gatedrill.devices.emulation.presenter import Material
+from gatedrill.devices.kiosk import KioskOrder, KioskReply
 from gatedrill.devices.lane import Lane, Showing
 from gatedrill.devices.readers.symbol import Symbol
 
 ADMITTED = Outcome(OutcomeKind.ADMITTED)
+READMITTED = Outcome(OutcomeKind.READMITTED)
 BUSY = Outcome(OutcomeKind.REFUSED, Reason.BUSY)
 ALREADY_USED = Outcome(OutcomeKind.REFUSED, Reason.ALREADY_USED)
 TIMEOUT = Outcome(OutcomeKind.UNKNOWN, Reason.TIMEOUT)
@@ -75,12 +89,20 @@ class FakePresenter:
         self.in_view = ""
         self.is_closed = False
         self.blind = blind
+        self.prepared: list[str] = []
+        self.cannot_prepare: set[str] = set()
+        self.cannot_present: GatedrillError | None = None
         self._reader = reader
 
     def prepare(self, text: str, seed: int) -> Material:
+        if text in self.cannot_prepare:
+            raise UsageError(f"the text {text} makes no QR code")
+        self.prepared.append(text)
         return (text.encode(),)
 
     def present(self, material: Material) -> None:
+        if self.cannot_present is not None:
+            raise self.cannot_present
         self.in_view = material[0].decode()
         self.shown.append(self.in_view)
         if not self.blind:
@@ -125,7 +147,9 @@ class FakeQuestion:
 class FakeCheckIn:
     """Gives the outcomes it was handed, the last one again and again; each takes `latency_s`.
 
-    `said` is all that was asked of it, in order.
+    `said` is all that was asked of it, in order, but for what only reads: `resolved` are the
+    symbols, `asked_for_links` the tickets. A symbol is its ticket's id unless `resolutions` has it;
+    `link` is what is told of every ticket. With a `gate`, answers wait until it is set.
     """
 
     def __init__(
@@ -135,6 +159,13 @@ class FakeCheckIn:
         self.said: list[str] = []
         self.unparked: Reason | None = None
         self.parks = True
+        self.resolved: list[str] = []
+        self.resolutions: dict[str, Resolution] = {}
+        self.link: LinkReply | None = None
+        self.asked_for_links: list[str] = []
+        self.last_entry_at: str | None = None
+        self.checked_in_guests: int | None = None
+        self.gate: asyncio.Event | None = None
         self._told = asyncio.Event()
         self._outcomes = deque(outcomes)
         self._latency_s = latency_s
@@ -155,13 +186,23 @@ class FakeCheckIn:
     async def warm(self) -> None:
         self.say("warm")
 
-    async def ask(self, symbol: str) -> Reply:
-        self.say(f"ask {symbol}")
+    async def resolve(self, symbol: str) -> Resolution:
+        self.resolved.append(symbol)
+        return self.resolutions.get(symbol, Resolution(Ticket(symbol)))
+
+    async def ask(self, entitlement: Entitlement) -> Reply:
+        self.say(f"ask {_key(entitlement)}")
+        if self.gate is not None:
+            await self.gate.wait()
         return self.reply()
 
-    def hold(self, symbol: str) -> FakeQuestion:
-        self.say(f"hold {symbol}")
-        return FakeQuestion(self, symbol)
+    def hold(self, entitlement: Entitlement) -> FakeQuestion:
+        self.say(f"hold {_key(entitlement)}")
+        return FakeQuestion(self, _key(entitlement))
+
+    async def ask_for_link(self, ticket: Ticket) -> LinkReply | None:
+        self.asked_for_links.append(ticket.id)
+        return self.link
 
     async def close(self) -> None:
         self.say("close")
@@ -171,7 +212,86 @@ class FakeCheckIn:
         self.clock.advance(self._latency_s)
         outcome = self._outcomes.popleft() if len(self._outcomes) > 1 else self._outcomes[0]
         ask = Ask(sent_ns=sent_ns, answered_ns=self.clock.now_ns(), reason=outcome.reason)
-        return Reply(outcome, ask)
+        return Reply(outcome, ask, self.last_entry_at, self.checked_in_guests)
+
+
+def _key(entitlement: Entitlement) -> str:
+    return entitlement.id if isinstance(entitlement, Ticket) else entitlement.asked_for
+
+
+def link_reply(*, allows_reentry: bool, reason: Reason | None = None) -> LinkReply:
+    """What a service says of a ticket's link."""
+    return LinkReply(allows_reentry, Ask(1, 2, reason=reason, kind=AskKind.LINKED_TICKET))
+
+
+def checkout(device: str = "kiosk-01", guests: int = 1) -> CheckoutOrder:
+    """The order to book places."""
+    return CheckoutOrder(f"{device}/checkout", device, "21h", guests)
+
+
+def webhook(device: str = "kiosk-01", event: str = "evt_1") -> WebhookOrder:
+    """The order to tell of a payment for an old session, which has taken no places."""
+    session = PaymentSession("cs_1", SessionMetadata("21h", "1"))
+    told = PaymentEvent(event, COMPLETED_EVENT, PaymentEventData(session))
+    return WebhookOrder(f"{device}/{event}", device, told)
+
+
+def link(device: str = "kiosk-01") -> LinkOrder:
+    """The order to link a ticket."""
+    return LinkOrder(f"{device}/link", device, "T", "R")
+
+
+class FakeHeldOrder:
+    """A held order that parks at once, or says why not."""
+
+    def __init__(self, service: "FakeKioskService", order: KioskOrder) -> None:
+        self._service = service
+        self._order = order
+
+    async def until_parked(self) -> Reason | None:
+        return self._service.unparked
+
+    def release(self) -> None:
+        self._service.said.append(f"release {self._order.attempt}")
+
+    def resume(self) -> None:
+        self._service.said.append(f"resume {self._order.attempt}")
+
+    async def reply(self) -> KioskReply:
+        return self._service.reply()
+
+    async def withdraw(self) -> None:
+        self._service.said.append(f"withdraw {self._order.attempt}")
+
+
+class FakeKioskService:
+    """Gives the outcomes it was handed, the last one again and again."""
+
+    def __init__(self, clock: ManualClock, outcomes: Iterable[Outcome]) -> None:
+        self.said: list[str] = []
+        self.unparked: Reason | None = None
+        self._clock = clock
+        self._outcomes = deque(outcomes)
+
+    async def warm(self) -> None:
+        self.said.append("warm")
+
+    async def ask(self, order: KioskOrder) -> KioskReply:
+        self.said.append(f"ask {order.attempt}")
+        return self.reply()
+
+    def hold(self, order: KioskOrder) -> FakeHeldOrder:
+        self.said.append(f"hold {order.attempt}")
+        return FakeHeldOrder(self, order)
+
+    async def close(self) -> None:
+        self.said.append("close")
+
+    def reply(self) -> KioskReply:
+        sent_ns = self._clock.now_ns()
+        outcome = self._outcomes.popleft() if len(self._outcomes) > 1 else self._outcomes[0]
+        ask = Ask(sent_ns=sent_ns, answered_ns=self._clock.now_ns(), reason=outcome.reason)
+        return KioskReply(outcome, ask, "checkout-1", "cs_1")
 
 
 class FakeGate:
@@ -188,9 +308,13 @@ class FakeGate:
 
     def showing(self, symbol: str = "A", seed: int = 1) -> Showing:
         """A presentation, prepared."""
-        showing = Showing(self.lane, Presentation(f"attempt {symbol}", "gate-01", symbol, seed))
+        showing = self.unprepared(symbol, seed)
         showing.prepare()
         return showing
+
+    def unprepared(self, symbol: str = "A", seed: int = 1) -> Showing:
+        """A presentation that nothing is ready for."""
+        return self.lane.begin(Presentation(f"attempt {symbol}", "gate-01", symbol, seed))
 
     async def shown(self, symbol: str = "A", seed: int = 1) -> ScanRecord:
         """Present a ticket now, and wait for what comes of it."""
@@ -208,4 +332,4 @@ async def let_go(showing: Showing, clock: ManualClock) -> ScanRecord:
     showing.intended_ns = clock.now_ns()
     showing.release()
     showing.resume()
-    return await showing.scan()
+    return await showing.record()

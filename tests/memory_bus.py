@@ -1,8 +1,11 @@
 """A bus without a broker, a clock without time: what is said is heard at once, by all."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
+
+import pytest
 
 from gatedrill.contract.topics import Channel
 
@@ -24,6 +27,21 @@ class ManualClock:
     def advance_s(self, seconds: float) -> None:
         """Let time pass."""
         self._now_ns += round(seconds * 1e9)
+
+
+def sleep_by(clock: ManualClock, patch: pytest.MonkeyPatch) -> list[float]:
+    """Let `asyncio.sleep` move this clock on and take no time; returns the rests, in seconds."""
+    rests_s: list[float] = []
+    sleep = asyncio.sleep
+
+    async def rest(seconds: float) -> None:
+        if seconds > 0:
+            rests_s.append(seconds)
+            clock.advance_s(seconds)
+        await sleep(0)
+
+    patch.setattr(asyncio, "sleep", rest)
+    return rests_s
 
 
 @dataclass(eq=False)

@@ -1,12 +1,13 @@
 """What a run of the command has left in its folder."""
 
+from collections import Counter
 from pathlib import Path
 
 import msgspec
 from command import wait_for
 
-from gatedrill.orchestrator.history import Event, Scanned, read_history
-from gatedrill.orchestrator.plan import BurstStep, Plan
+from gatedrill.orchestrator.history import Attempted, Event, read_history
+from gatedrill.orchestrator.plan import BurstStep, Plan, PlannedScan
 from gatedrill.orchestrator.records import Records
 from gatedrill.orchestrator.result import Result
 
@@ -40,26 +41,30 @@ def history(folder: Path) -> tuple[Event, ...]:
 
 def round_tickets(folder: Path) -> list[str]:
     """The ticket of each round of a race, by the plan."""
-    steps = plan(folder).steps
-    return [
-        step.scans[0].ticket for step in steps if isinstance(step, BurstStep) and not step.probes
+    rounds = [
+        step for step in plan(folder).steps if isinstance(step, BurstStep) and not step.probes
     ]
+    firsts = [step.attempts[0] for step in rounds]
+    return [first.ticket for first in firsts if isinstance(first, PlannedScan)]
 
 
 def outcomes(folder: Path) -> dict[str, int]:
-    """How many scans ended in which way."""
-    return {each.kind: each.count for each in result(folder).outcomes}
+    """How many attempts ended in which way, whatever the reason."""
+    counts: Counter[str] = Counter()
+    for each in result(folder).outcomes:
+        counts[each.kind] += each.count
+    return dict(counts)
 
 
-def await_first_scan(out: Path) -> Path:
-    """Wait until a scan is in the history of the run under way; its folder."""
+def await_first_attempt(out: Path) -> Path:
+    """Wait until an attempt is in the history of the run under way; its folder."""
 
-    def scanned() -> Path | None:
-        files = out.glob("*/*/history.jsonl")
-        return next((file for file in files if '"event":"scan"' in file.read_text()), None)
+    def attempted() -> Path | None:
+        files = out.rglob("history.jsonl")
+        return next((file for file in files if '"event":"attempt"' in file.read_text()), None)
 
-    return wait_for(scanned, "the first scan").parent
+    return wait_for(attempted, "the first attempt").parent
 
 
-def scan_count(folder: Path) -> int:
-    return sum(isinstance(event, Scanned) for event in history(folder))
+def attempt_count(folder: Path) -> int:
+    return sum(isinstance(event, Attempted) for event in history(folder))

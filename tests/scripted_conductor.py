@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from gatedrill.broker.bus import Bus
 from gatedrill.contract import topics
-from gatedrill.contract.attempt import ScanRecord
+from gatedrill.contract.attempt import AttemptRecord, ScanRecord
 from gatedrill.contract.messages import (
     Arm,
     ArmBurst,
@@ -15,6 +15,7 @@ from gatedrill.contract.messages import (
     BurstKind,
     ConductorClaim,
     Fire,
+    Order,
     Presentation,
     Report,
 )
@@ -60,14 +61,30 @@ class ScriptedConductor:
     def burst(
         self, step: str, kind: BurstKind, shows: Iterable[tuple[str, str]], *, offset_ns: int = 0
     ) -> ArmBurst:
-        """What arms a burst."""
-        return ArmBurst(step, self.boot, kind, offset_ns, presentations(shows))
+        """What arms a burst of scans."""
+        return self.burst_of(step, kind, presentations(shows), offset_ns=offset_ns)
+
+    def burst_of(
+        self, step: str, kind: BurstKind, orders: Iterable[Order], *, offset_ns: int = 0
+    ) -> ArmBurst:
+        """What arms a burst of anything."""
+        return ArmBurst(step, self.boot, kind, offset_ns, tuple(orders))
 
     def stream(
         self, step: str, shows: Iterable[tuple[str, str]], *, pause_s: float, duration_s: float
     ) -> ArmStream:
         """What arms a stream."""
         return ArmStream(step, self.boot, 0, presentations(shows), pause_s, duration_s)
+
+    def open_stream(
+        self, step: str, shows: Iterable[tuple[str, str, float]], *, duration_s: float
+    ) -> ArmStream:
+        """What arms a stream of guests who come at their own times: device, symbol, seconds."""
+        orders = tuple(
+            Presentation(f"{device}/{symbol}", device, symbol, 1, due_s)
+            for device, symbol, due_s in shows
+        )
+        return ArmStream(step, self.boot, 0, orders, 0, duration_s)
 
     async def arm(self, arm: Arm) -> None:
         """Send it, and do not wait."""
@@ -93,12 +110,19 @@ class ScriptedConductor:
             if gathered[-1].finished:
                 return gathered
 
-    async def scans(self, step: str) -> dict[str, ScanRecord]:
+    async def records(self, step: str) -> dict[str, AttemptRecord]:
         """What the reports of a step tell, by attempt: each must be told once."""
-        scans = [scan for report in await self.gather(step) for scan in report.scans]
-        by_attempt = {scan.attempt: scan for scan in scans}
-        assert len(by_attempt) == len(scans)
+        records = [record for report in await self.gather(step) for record in report.records]
+        by_attempt = {record.attempt: record for record in records}
+        assert len(by_attempt) == len(records)
         return by_attempt
+
+    async def scans(self, step: str) -> dict[str, ScanRecord]:
+        """The same of a step in which nothing but scans happens."""
+        records = await self.records(step)
+        scans = {name: each for name, each in records.items() if isinstance(each, ScanRecord)}
+        assert len(scans) == len(records)
+        return scans
 
 
 @asynccontextmanager

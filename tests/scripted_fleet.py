@@ -1,29 +1,48 @@
-"""A fleet without devices: it answers the conductor in words, and its scans as a test tells it."""
+"""A fleet without devices: it answers the conductor in words, and its orders as a test tells it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypedDict
 
+import msgspec
 from memory_bus import ManualClock, MemoryBus
 
 from gatedrill.contract import topics
-from gatedrill.contract.attempt import Ask, ScanRecord
+from gatedrill.contract.attempt import (
+    Ask,
+    AskKind,
+    AttemptRecord,
+    CheckoutRecord,
+    LinkRecord,
+    ScanRecord,
+    WebhookRecord,
+)
 from gatedrill.contract.messages import (
+    KIOSK,
     Arm,
     ArmBurst,
     Armed,
     ArmStream,
+    CheckoutOrder,
     DeviceInfo,
     Fire,
+    LinkOrder,
+    Order,
     Ping,
     Pong,
     Presence,
     Presentation,
     Report,
+    WebhookOrder,
 )
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
 
 ADMITTED = Outcome(OutcomeKind.ADMITTED)
 USED = Outcome(OutcomeKind.REFUSED, Reason.ALREADY_USED)
+BOOKED = Outcome(OutcomeKind.BOOKED)
+FULL = Outcome(OutcomeKind.REFUSED, Reason.FULL)
+CONFIRMED = Outcome(OutcomeKind.CONFIRMED)
+LINKED = Outcome(OutcomeKind.LINKED)
 ANSWER_NS = 10_000_000
 
 Decide = Callable[[Presentation], Awaitable[Outcome]]
@@ -43,7 +62,10 @@ class HonestGate:
 
 
 class ScriptedFleet:
-    """Hosts devices that scan at T and are answered together 10 ms later, by the fleet's clock.
+    """Hosts devices that act at T and are answered together 10 ms later, by the fleet's clock.
+
+    Gates scan as `decide` tells; kiosks are granted what they ask for, but for the checkouts of
+    `full` kiosks.
 
     `unready` names devices that are not, and why. `goes_at` is the step in which, when it is fired,
     the fleet leaves instead of scanning; `mute` lets it say nothing but what time it is.
@@ -59,17 +81,22 @@ class ScriptedFleet:
         target: str = "http://127.0.0.1:1",
         boot: str = "",
         clock_ns: int = 0,
+        kiosks: Sequence[str] = (),
     ) -> None:
         self.presence = Presence(
             fleet=name,
             boot=boot or f"boot-{name}",
             host="host",
             target=target,
-            devices=tuple(DeviceInfo(device, "serial", 0.5) for device in devices),
+            devices=(
+                *(DeviceInfo(device, "serial", 0.5) for device in devices),
+                *(DeviceInfo(kiosk, KIOSK, 0.0) for kiosk in kiosks),
+            ),
         )
         self.armed: list[Arm] = []
         self.fired: list[int] = []
         self.unready: dict[str, str] = {}
+        self.full: set[str] = set()
         self.goes_at = ""
         self.mute = False
         self.answers_pings = True
@@ -108,9 +135,9 @@ class ScriptedFleet:
             return
         self.armed.append(arm)
         unready = {
-            shown.device: self.unready[shown.device]
-            for shown in arm.presentations
-            if shown.device in self.unready
+            order.device: self.unready[order.device]
+            for order in arm.orders
+            if order.device in self.unready
         }
         armed = Armed(arm.step, arm.boot, unready)
         self._bus.say(topics.ARMED, armed, fleet=self.presence.fleet, run=levels["run"])
@@ -128,25 +155,68 @@ class ScriptedFleet:
 
     async def _perform(self, arm: ArmBurst | ArmStream, fire: Fire, run: str) -> None:
         at_ns = fire.at_ns + arm.clock_offset_ns
-        scans = [
-            _record(shown, at_ns, await self._decide(shown))
-            for shown in arm.presentations
-            if shown.device not in self.unready
+        records = [
+            await self._record(order, at_ns)
+            for order in arm.orders
+            if order.device not in self.unready
         ]
-        report = Report(arm.step, arm.boot, tuple(scans), finished=True)
+        report = Report(arm.step, arm.boot, tuple(records), finished=True)
         self._bus.say(topics.REPORT, report, fleet=self.presence.fleet, run=run)
 
+    async def _record(self, order: Order, at_ns: int) -> AttemptRecord:
+        match order:
+            case Presentation(symbol=symbol):
+                outcome = await self._decide(order)
+                common = _common(order, at_ns, AskKind.SCAN, outcome)
+                return ScanRecord(symbol=symbol, decoded_ns=at_ns, **common)
+            case CheckoutOrder(device=device, slot=slot, guests=guests):
+                booked = device not in self.full
+                common = _common(order, at_ns, AskKind.CHECKOUT, BOOKED if booked else FULL)
+                record = CheckoutRecord(slot=slot, guests=guests, **common)
+                return _with_session(record) if booked else record
+            case WebhookOrder(event=event):
+                common = _common(order, at_ns, AskKind.WEBHOOK, CONFIRMED)
+                return WebhookRecord(event=event.id, session=event.data.object.id, **common)
+            case LinkOrder(ticket=ticket, reservation=reservation):
+                common = _common(order, at_ns, AskKind.LINK, LINKED)
+                return LinkRecord(ticket=ticket, reservation=reservation, **common)
 
-def _record(shown: Presentation, at_ns: int, outcome: Outcome) -> ScanRecord:
-    answered_ns = at_ns + ANSWER_NS
-    return ScanRecord(
-        attempt=shown.attempt,
-        device=shown.device,
-        symbol=shown.symbol,
-        intended_ns=at_ns,
-        released_ns=at_ns,
-        decoded_ns=at_ns,
-        decided_ns=answered_ns,
-        outcome=outcome,
-        asks=(Ask(at_ns, answered_ns, 200, outcome.reason),),
+
+def session_of(attempt: str) -> str:
+    """The payment session that this checkout is given."""
+    return f"cs of {attempt}"
+
+
+def checkout_of(attempt: str) -> str:
+    """The id that the service gives to this checkout."""
+    return f"checkout of {attempt}"
+
+
+def _with_session(record: CheckoutRecord) -> CheckoutRecord:
+    attempt = record.attempt
+    return msgspec.structs.replace(
+        record, checkout=checkout_of(attempt), session=session_of(attempt)
     )
+
+
+class _Common(TypedDict):
+    attempt: str
+    device: str
+    intended_ns: int
+    released_ns: int
+    decided_ns: int
+    outcome: Outcome
+    asks: tuple[Ask, ...]
+
+
+def _common(order: Order, at_ns: int, asked: AskKind, outcome: Outcome) -> _Common:
+    answered_ns = at_ns + ANSWER_NS
+    return {
+        "attempt": order.attempt,
+        "device": order.device,
+        "intended_ns": at_ns,
+        "released_ns": at_ns,
+        "decided_ns": answered_ns,
+        "outcome": outcome,
+        "asks": (Ask(at_ns, answered_ns, 200, outcome.reason, kind=asked),),
+    }

@@ -28,7 +28,7 @@ class Service(NamedTuple):
 
 
 class HandMadeVenue(NamedTuple):
-    """Broker, service and a fleet of two."""
+    """Broker, service and a fleet."""
 
     broker: str
     service: Service
@@ -43,13 +43,27 @@ def running_service() -> Iterator[Service]:
 
 
 @contextmanager
-def running_venue() -> Iterator[HandMadeVenue]:
+def running_broker() -> Iterator[tuple[str, Running]]:
+    """A broker: its URL and its process."""
+    with running("broker", "--port", "0", "--kind", "embedded") as command:
+        yield command.err_line(r"ready at (mqtt://\S+), ")[1], command
+
+
+@contextmanager
+def running_fleet(broker: str, service: Service, *arguments: str) -> Iterator[Running]:
+    """A fleet that has joined the venue."""
+    addresses = {"GATEDRILL_BROKER": broker, "SUPABASE_URL": service.url}
+    with running("fleet", *arguments, **addresses, SUPABASE_SERVICE_ROLE_KEY=KEY) as command:
+        command.err_line(" ready at the broker, ")
+        yield command
+
+
+@contextmanager
+def running_venue(*fleet: str) -> Iterator[HandMadeVenue]:
+    """A venue with one fleet, of two gates unless these arguments say otherwise."""
     with (
-        running("broker", "--port", "0", "--kind", "embedded") as broker,
+        running_broker() as (url, broker),
         running_service() as service,
+        running_fleet(url, service, *(fleet or ("--count", "2"))) as devices,
     ):
-        url = broker.err_line(r"ready at (mqtt://\S+), ")[1]
-        addresses = {"GATEDRILL_BROKER": url, "SUPABASE_URL": service.url}
-        with running("fleet", "--count", "2", **addresses, SUPABASE_SERVICE_ROLE_KEY=KEY) as fleet:
-            fleet.err_line("1 emulated cameras, 1 emulated serial scanners ready")
-            yield HandMadeVenue(url, service, (broker, service.command, fleet))
+        yield HandMadeVenue(url, service, (broker, service.command, devices))

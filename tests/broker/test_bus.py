@@ -55,7 +55,16 @@ async def test_a_message_arrives_as_it_was_sent_with_the_levels_of_its_topic(
     bus: Bus, name: str
 ) -> None:
     heard = await hearing(bus, REPORT, fleet=name)
-    scan = ScanRecord("a1", "north-1", "T-1", 1, 2, None, 4, Outcome(OutcomeKind.ADMITTED))
+    scan = ScanRecord(
+        attempt="a1",
+        device="north-1",
+        symbol="T-1",
+        intended_ns=1,
+        released_ns=2,
+        decoded_ns=None,
+        decided_ns=4,
+        outcome=Outcome(OutcomeKind.ADMITTED),
+    )
     report = Report("s1", "b1", (scan,), finished=True)
     await bus.publish(REPORT, report, fleet=name, run="r1")
     assert await heard.get() == ({"fleet": name, "run": "r1"}, report)

@@ -1,8 +1,10 @@
 """Scenarios that no slow machine can fail: they carry no thresholds, and two always overlap."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from postgres_server import postgres_server
 
 DUEL = """
 version = 1
@@ -10,9 +12,12 @@ name = "duel"
 title = "One ticket at two gates"
 devices = 2
 
+[[tickets]]
+name = "one"
+
 [[phases]]
 kind = "burst"
-tickets = "one"
+shows = [{ tickets = "one", same = true }]
 """
 
 STROLL = """
@@ -21,8 +26,12 @@ name = "stroll"
 title = "Tickets of their own at two gates"
 devices = 2
 
+[[tickets]]
+name = "own"
+
 [[phases]]
 kind = "stream"
+tickets = "own"
 duration_s = 20
 pause_s = 0.4
 """
@@ -46,3 +55,10 @@ def duel(scenarios: Path) -> str:
 def stroll(scenarios: Path) -> str:
     """A stream that lasts longer than any test waits for it."""
     return str(scenarios / "stroll.toml")
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[str]:
+    """The URL of a PostgreSQL of our own, with a password in it."""
+    with postgres_server() as url:
+        yield url

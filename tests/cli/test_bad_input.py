@@ -10,6 +10,21 @@ from command import Ended, gatedrill, on_closed_pipe
 
 KEY = {"SUPABASE_SERVICE_ROLE_KEY": "some-key"}
 NOWHERE = "http://127.0.0.1:1"
+STORE = "postgresql://someone:open-sesame@127.0.0.1:1/venue"
+FIVE_MISTAKES = """
+version = 1
+name = "Five"
+title = "Five mistakes"
+devices = "2"
+speed = 3
+[[tickets]]
+name = "own"
+status = "scanned"
+[[phases]]
+kind = "burst"
+shows = [{ tickets = "own" }]
+probe = "yes"
+"""
 TICKETS = '{"tickets": [{"id": "1", "event_id": "e", "type": "general"}]}'
 
 
@@ -19,6 +34,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "malformed.toml").write_text("version = 1\nname =\n")
     (tmp_path / "malformed.json").write_text('{"tickets": [')
     (tmp_path / "tickets.json").write_text(TICKETS)
+    (tmp_path / "five.toml").write_text(FIVE_MISTAKES)
     (tmp_path / "file").write_text("in the way")
     return tmp_path
 
@@ -36,7 +52,7 @@ def assert_one_line(ended: Ended, code: int, pattern: str) -> None:
     [
         ("bogus", "No such command 'bogus'"),
         ("run --bogus", "No such option: --bogus"),
-        ("run nope", "unknown scenario 'nope': known are race, scanner-burst"),
+        ("run nope", "unknown scenario 'nope': known are .*, race, scanner-burst, .*"),
         ("run malformed.toml", r"malformed\.toml: not valid TOML: .*line 2"),
         ("run race race", "named twice"),
         ("run --duration 60", "'60' is no duration: .*like 60s"),
@@ -46,6 +62,10 @@ def assert_one_line(ended: Ended, code: int, pattern: str) -> None:
         ("run race --decoder nope", "unknown decoder 'nope': choose one of zxing, zbar"),
         ("run race --out file", "--out file: cannot be made: File exists"),
         ("run race --tickets tickets.json", "--tickets .* say which one with --target"),
+        ("run race --vip-argument p_id", "--vip-argument.*p_pass_id.*p_qr_token"),
+        ("selftest --full", "--full needs a PostgreSQL: .* --store, or set GATEDRILL_STORE"),
+        ("selftest --fault nope", "there is no fault 'nope': choose from none, read-then-update"),
+        ("selftest --scenario nope", "there is no scenario 'nope': choose from linked-ticket, mix"),
         (f"run race --target {NOWHERE}", "key .* is missing: set SUPABASE_SERVICE_ROLE_KEY"),
         ("backend --port 0", "key is missing: set SUPABASE_SERVICE_ROLE_KEY"),
         ("report nowhere", "nowhere: holds no run"),
@@ -60,6 +80,9 @@ def test_wrong_usage_is_one_line_and_exit_code_2(command: str, pattern: str, fol
     [
         (f"run race --target {NOWHERE}", 5, f"cannot reach the service at {NOWHERE}"),
         ("run race --broker mqtt://127.0.0.1:1", 5, "cannot reach the broker at mqtt://127.0.0.1"),
+        ("backend --db x.db --store postgresql://x", 2, "--db and --store both say where records"),
+        ("backend --port 0 --store postgresql://127.0.0.1:1/x", 5, "127.0.0.1"),
+        ("selftest --scenario race --store postgresql://127.0.0.1:1/x", 5, "127.0.0.1"),
         ("run race --broker http://127.0.0.1:1", 2, "broker url is not allowed"),
         (f"fleet --broker mqtt://127.0.0.1:1 --target {NOWHERE}", 5, "cannot reach the broker"),
         ("fleet --broker mqtt://127.0.0.1:1", 2, "--target is missing: .*set SUPABASE_URL"),
@@ -75,6 +98,40 @@ def test_peers_and_files_that_are_not_there_are_one_line(
     command: str, code: int, pattern: str, folder: Path
 ) -> None:
     assert_one_line(gatedrill(*command.split(), cwd=folder, **KEY), code, pattern)
+
+
+def test_every_mistake_of_a_scenario_has_a_line_of_its_own_with_file_and_key(folder: Path) -> None:
+    ended = gatedrill("run", "five.toml", cwd=folder)
+    assert (ended.code, ended.out) == (2, "")
+    for line, pattern in zip(
+        ended.err_lines,
+        [
+            r"object contains unknown field `speed` \(allowed: catches, devices, .*\)",
+            r"key name: expected `str` matching .*",
+            r"key phases\[0\]\.probe: expected `bool`, got `str`",
+            r"key devices: expected `int`, got `str`",
+            r"key tickets\[0\]\.status: .*'scanned' \(allowed: cancelled, unknown, valid\)",
+        ],
+        strict=True,
+    ):
+        assert re.fullmatch(f"gatedrill: five\\.toml: {pattern}", line), line
+    assert not (folder / "drills").exists()
+
+
+def test_every_phase_that_a_new_size_does_not_suit_has_a_line_of_its_own() -> None:
+    ended = gatedrill("run", "mixed-rush", "--devices", "1", "--dry-run")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err_lines == [
+        "gatedrill: mixed-rush: key phases[0]: needs 3 devices, the scenario has 1",
+        "gatedrill: mixed-rush: key phases[1]: needs 16 devices, the scenario has 1",
+    ]
+
+
+@pytest.mark.parametrize("command", ["run race", "backend --port 0", "selftest --scenario race"])
+def test_a_password_in_a_store_option_is_not_repeated(command: str, folder: Path) -> None:
+    ended = gatedrill(*command.split(), "--store", STORE, cwd=folder, **KEY)
+    assert_one_line(ended, 2, "--store carries a password.* GATEDRILL_STORE instead, or PGPASSWORD")
+    assert "open-sesame" not in ended.err
 
 
 @pytest.mark.parametrize("command", ["run race --out drills", "backend --port 0"])

@@ -11,7 +11,7 @@ from typer.main import get_command
 
 from gatedrill.backend.faults import FAULTS
 from gatedrill.cli import environment
-from gatedrill.cli.exits import INTERRUPTED, PRECEDENCE
+from gatedrill.cli.exits import INTERRUPTED, OUR_FAULT, PRECEDENCE
 from gatedrill.cli.main import app
 from gatedrill.contract.errors import PeerError, UsageError
 
@@ -79,7 +79,7 @@ def test_every_environment_variable_is_told_and_read() -> None:
 
 
 def test_every_exit_code_is_told_and_used() -> None:
-    used = {*PRECEDENCE, UsageError.exit_code, PeerError.exit_code, INTERRUPTED}
+    used = {*PRECEDENCE, UsageError.exit_code, PeerError.exit_code, OUR_FAULT, INTERRUPTED}
     assert {int(row[0]) for row in rows(section("Exit codes"))} == used
 
 

@@ -19,6 +19,7 @@ def test_every_variable_has_its_place() -> None:
         "TEST_EVENT_ID": "event",
         "RACE_TEST_TICKET_ID": "ticket",
         "TEST_SCANNER_ID": "scanner",
+        "GATEDRILL_STORE": "postgresql://store",
     }
     assert read_environment(variables) == Environment(
         broker="mqtt://broker",
@@ -27,6 +28,7 @@ def test_every_variable_has_its_place() -> None:
         event_id="event",
         race_ticket="ticket",
         scanned_by="scanner",
+        store="postgresql://store",
     )
 
 
@@ -39,6 +41,7 @@ def test_an_empty_variable_counts_as_not_set(value: str | None) -> None:
         "TEST_EVENT_ID",
         "RACE_TEST_TICKET_ID",
         "TEST_SCANNER_ID",
+        "GATEDRILL_STORE",
     )
     variables = {} if value is None else dict.fromkeys(names, value)
     assert read_environment(variables) == Environment(
@@ -48,6 +51,7 @@ def test_an_empty_variable_counts_as_not_set(value: str | None) -> None:
         event_id=DEFAULT_EVENT,
         race_ticket=None,
         scanned_by=DEFAULT_SCANNER,
+        store=None,
     )
 
 

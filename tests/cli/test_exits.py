@@ -1,12 +1,24 @@
 """Exit codes, and one line for what went wrong."""
 
 import itertools
+import subprocess
+from pathlib import Path
 
 import pytest
+from command import COMMAND, environment
 from typer.exceptions import TyperException
 
-from gatedrill.cli.exits import PRECEDENCE, gravest, run_to_exit
+from gatedrill.cli.exits import OUR_FAULT, PRECEDENCE, gravest, run_to_exit
 from gatedrill.contract.errors import PeerError, UsageError
+
+BROKEN = """
+import gatedrill.orchestrator.planning
+
+def make_plans(*_):
+    raise ZeroDivisionError("nobody foresaw this")
+
+gatedrill.orchestrator.planning.make_plans = make_plans
+"""
 
 
 @pytest.mark.parametrize("codes", list(itertools.permutations([0, 1, 3, 4])))
@@ -33,12 +45,13 @@ def test_no_verdict_at_all_is_no_failure() -> None:
     ("error", "code", "line"),
     [
         (UsageError("file x: key y"), 2, "gatedrill: file x: key y\n"),
-        (PeerError("cannot reach\n  it"), 5, "gatedrill: cannot reach it\n"),
+        (PeerError("cannot   reach it "), 5, "gatedrill: cannot reach it\n"),
         (TyperException("No such option"), 2, "gatedrill: No such option\n"),
+        (UsageError("one\n  two"), 2, "gatedrill: one\ngatedrill: two\n"),
         (KeyboardInterrupt(), 130, "gatedrill: interrupted\n"),
     ],
 )
-def test_a_known_failure_is_one_line_and_its_code(
+def test_a_known_failure_is_its_code_and_a_line_for_each_problem(
     error: BaseException, code: int, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def command() -> None:
@@ -56,6 +69,37 @@ def test_a_command_that_returns_ends_with_what_it_returned(
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_fault_of_our_own_is_not_hidden() -> None:
-    with pytest.raises(ZeroDivisionError):
-        run_to_exit(lambda: 1 // 0)
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError("by design"), ExceptionGroup("of", [OSError()])]
+)
+def test_a_fault_of_our_own_has_its_own_code_a_traceback_and_a_line_to_act_on(
+    error: Exception, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    def command() -> None:
+        raise error
+
+    assert run_to_exit(command) == OUR_FAULT == 70
+    [record] = caplog.records
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+    last_line = capsys.readouterr().err.splitlines()[-1]
+    assert last_line == "gatedrill: this is a fault of gatedrill itself: please report it"
+
+
+@pytest.mark.parametrize("options", [(), ("--log-json",)])
+def test_a_fault_of_our_own_ends_the_real_command_with_a_traceback_on_stderr(
+    options: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(BROKEN)
+    ended = subprocess.run(
+        [*COMMAND, "run", "race", "--dry-run", *options],
+        env=environment(PYTHONPATH=str(tmp_path)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (70, "")
+    assert "Traceback (most recent call last)" in ended.stderr
+    assert "ZeroDivisionError: nobody foresaw this" in ended.stderr
+    last_line = ended.stderr.splitlines()[-1]
+    assert "this is a fault of gatedrill itself: please report it" in last_line

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from command import running
-from runs import await_first_scan, result, scan_count
+from runs import attempt_count, await_first_attempt, result
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
@@ -15,7 +15,7 @@ def test_an_interrupted_stream_is_judged_as_far_as_it_came(
     number: signal.Signals, stroll: str, tmp_path: Path
 ) -> None:
     with running("run", stroll, "--out", str(tmp_path)) as command:
-        folder = await_first_scan(tmp_path)
+        folder = await_first_attempt(tmp_path)
         command.send_signal(number)
         ended = command.ended()
     assert (ended.code, ended.left_running) == (130, {})
@@ -24,7 +24,7 @@ def test_an_interrupted_stream_is_judged_as_far_as_it_came(
     assert result(folder).cut_short == "interrupted"
     assert result(folder).exit_code == 4
     assert result(folder).silent == ()  # its parts were there to the end
-    assert result(folder).counters.scans == scan_count(folder) > 0
+    assert result(folder).counters.attempts == attempt_count(folder) > 0
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_an_interrupted_start_leaves_nothing_running(
 
 def test_the_parts_of_a_killed_run_end_by_themselves(stroll: str, tmp_path: Path) -> None:
     with running("run", stroll, "--out", str(tmp_path)) as command:
-        await_first_scan(tmp_path)
+        await_first_attempt(tmp_path)
         assert len(command.family()) >= 4
         command.send_signal(signal.SIGKILL)
         command.await_family_end()

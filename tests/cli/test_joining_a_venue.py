@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from command import Ended, gatedrill, running
-from runs import await_first_scan, only_folder, outcomes, result
+from runs import await_first_attempt, only_folder, outcomes, result
 from venue_processes import KEY, HandMadeVenue, running_venue
 
 
@@ -58,7 +58,7 @@ def test_a_second_conductor_is_refused_until_the_first_has_ended(
 ) -> None:
     arguments = ("run", stroll, "--broker", venue.broker, "--out", str(tmp_path / "first"))
     with running(*arguments, SUPABASE_SERVICE_ROLE_KEY=KEY) as first:
-        folder = await_first_scan(tmp_path / "first")
+        folder = await_first_attempt(tmp_path / "first")
         second = run_with_broker(venue, duel, "--out", str(tmp_path / "second"))
         first.send_signal(signal.SIGINT)
         assert first.ended().code == 130

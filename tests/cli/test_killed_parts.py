@@ -9,21 +9,30 @@ from typing import NamedTuple
 
 import pytest
 from command import Ended, running
-from runs import await_first_scan, only_folder, outcomes, result, scan_count
+from runs import attempt_count, await_first_attempt, folders, outcomes, result
 
 
 class Drill(NamedTuple):
     ended: Ended
-    folder: Path
+    folders: list[Path]
+
+    @property
+    def folder(self) -> Path:
+        """The first scenario's."""
+        return self.folders[0]
 
 
 @pytest.fixture(scope="module")
-def drills(stroll: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Drill]:
-    """By part, a drill in which it was killed amid scans; all at the same time."""
+def drills(duel: str, stroll: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Drill]:
+    """By part, a drill in which it was killed amid scans; all at the same time.
+
+    After "two:" stands a part that was killed in the first of two scenarios.
+    """
     commands = {
         "backend": ("scanner-burst", "--devices", "2", "--duration", "3s"),
         "broker": (stroll, "--log-json"),
         "fleet": (stroll,),
+        "two: broker": (stroll, duel),
     }
     outs = {part: tmp_path_factory.mktemp(part) for part in commands}
     with ExitStack() as stack:
@@ -32,16 +41,14 @@ def drills(stroll: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, D
             for part, arguments in commands.items()
         }
         for part, command in started.items():
-            await_first_scan(outs[part])
-            os.kill(command.part(part), signal.SIGKILL)
-        # A fleet that cannot reach its broker for ten seconds may log why it gave its step up.
+            await_first_attempt(outs[part])
+            os.kill(command.part(part.removeprefix("two: ")), signal.SIGKILL)
         return {
-            part: Drill(command.ended(may_trace=part == "broker"), only_folder(outs[part]))
-            for part, command in started.items()
+            part: Drill(command.ended(), folders(outs[part])) for part, command in started.items()
         }
 
 
-@pytest.mark.parametrize("part", ["backend", "broker", "fleet"])
+@pytest.mark.parametrize("part", ["backend", "broker", "fleet", "two: broker"])
 def test_a_run_that_lost_a_part_stops_the_others(part: str, drills: dict[str, Drill]) -> None:
     assert drills[part].ended.left_running == {}
 
@@ -50,7 +57,7 @@ def test_a_run_that_lost_a_part_stops_the_others(part: str, drills: dict[str, Dr
 def test_devices_that_are_heard_of_no_more_are_named_as_silent(
     part: str, drills: dict[str, Drill]
 ) -> None:
-    ended, folder = drills[part]
+    ended, folder = drills[part].ended, drills[part].folder
     assert ended.code == result(folder).exit_code == 4
     assert "devices fell silent: gate-01, gate-02" in ended.out
     [silent] = result(folder).silent
@@ -58,10 +65,10 @@ def test_devices_that_are_heard_of_no_more_are_named_as_silent(
 
 
 def test_a_killed_service_is_unknown_and_never_a_violation(drills: dict[str, Drill]) -> None:
-    ended, folder = drills["backend"]
+    ended, folder = drills["backend"].ended, drills["backend"].folder
     assert ended.code in (3, 4)
     assert outcomes(folder)["unknown"] > 0
-    assert result(folder).counters.scans == scan_count(folder)
+    assert result(folder).counters.scans == attempt_count(folder)
     [records_agree] = [each for each in result(folder).checks if each.name == "records agree"]
     assert records_agree.status == "not judged"
 
@@ -69,9 +76,33 @@ def test_a_killed_service_is_unknown_and_never_a_violation(drills: dict[str, Dri
 def test_json_lines_of_every_process_name_the_run_and_those_of_a_fleet_its_name(
     drills: dict[str, Drill],
 ) -> None:
-    ended, folder = drills["broker"]
+    ended, folder = drills["broker"].ended, drills["broker"].folder
     lines = [json.loads(line) for line in ended.err_lines]
     assert {line["run"] for line in lines} == {folder.parent.name}
     lost = [line for line in lines if "lost the broker" in line["message"]]
     assert {line.get("fleet") for line in lost} == {None, "gate"}
     assert {line["level"] for line in lost} == {"warning"}
+
+
+def test_a_broker_lost_in_the_first_of_two_scenarios_leaves_both_judged_and_kept(
+    drills: dict[str, Drill],
+) -> None:
+    ended, kept = drills["two: broker"]
+    assert [folder.name for folder in kept] == ["1-stroll", "2-duel"]
+    first, second = map(result, kept)
+    # Something was fired, so it is no peer out of reach any more (5) but what was seen of it.
+    assert ended.code == first.exit_code == second.exit_code == 4
+    assert ended.out.count("INCONCLUSIVE  ") == 2
+    assert first.counters.scans == attempt_count(kept[0]) > 0
+    assert second.counters.attempts == attempt_count(kept[1]) == 0
+    assert "no connection to the broker" in (second.cut_short or "")
+
+
+def test_a_fleet_that_cannot_tell_how_its_step_went_says_so_in_a_line(
+    drills: dict[str, Drill],
+) -> None:
+    ended = drills["two: broker"].ended  # and that is free of tracebacks, or we had not come here
+    [line] = [line for line in ended.err_lines if " failed: " in line]
+    assert " warning " in line
+    assert "fleet=gate" in line
+    assert "step stroll-1 failed: cannot publish" in line

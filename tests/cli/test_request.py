@@ -24,6 +24,9 @@ class Options(TypedDict):
     target: NotRequired[str]
     allowed_hosts: NotRequired[list[str]]
     tickets: NotRequired[Path]
+    decoder: NotRequired[str]
+    vip_argument: NotRequired[str]
+    store: NotRequired[str]
     fault: NotRequired[str]
 
 
@@ -38,7 +41,9 @@ def request(variables: dict[str, str], **options: Unpack[Options]) -> Request:
         target=options.get("target"),
         allowed_hosts=options.get("allowed_hosts", []),
         tickets=options.get("tickets"),
-        decoder="zxing",
+        decoder=options.get("decoder"),
+        vip_argument=options.get("vip_argument", "p_pass_id"),
+        store=options.get("store"),
         fault=options.get("fault"),
         out=Path("drills"),
     )
@@ -56,7 +61,7 @@ def test_sizes_reach_the_phases_that_have_them() -> None:
     phases = [phase for scenario in made.scenarios for phase in scenario.phases]
     assert [phase.rounds for phase in phases if isinstance(phase, Burst)] == [7]
     assert [phase.duration_s for phase in phases if isinstance(phase, Stream)] == [120]
-    assert made.device_count == 4
+    assert (made.gates, made.kiosks) == (4, 0)
 
 
 def test_without_sizes_the_scenarios_stay_as_they_are() -> None:
@@ -68,10 +73,11 @@ def test_without_sizes_the_scenarios_stay_as_they_are() -> None:
 def test_the_largest_scenario_says_how_many_devices_there_must_be(tmp_path: Path) -> None:
     large = tmp_path / "large.toml"
     large.write_text(
-        'version = 1\nname = "large"\ntitle = "x"\ndevices = 30\n'
-        '[[phases]]\nkind = "stream"\nduration_s = 1\n'
+        'version = 1\nname = "large"\ntitle = "x"\ndevices = 30\n[[tickets]]\nname = "a"\n'
+        '[[phases]]\nkind = "stream"\ntickets = "a"\nduration_s = 1\n'
     )
-    assert request({}, scenarios=["race", str(large)]).device_count == 30
+    made = request({}, scenarios=["race", str(large), "slot-6", "slot-1"])
+    assert (made.gates, made.kiosks) == (30, 50)
 
 
 def test_a_seed_is_drawn_where_none_is_given() -> None:
@@ -128,11 +134,11 @@ def test_a_scenario_runs_once() -> None:
 def test_a_threshold_that_makes_no_sense_is_refused_before_anything_runs(tmp_path: Path) -> None:
     scenario = tmp_path / "odd.toml"
     scenario.write_text(
-        'version = 1\nname = "odd"\ntitle = "x"\ndevices = 1\n'
-        '[[phases]]\nkind = "stream"\nduration_s = 1\n'
+        'version = 1\nname = "odd"\ntitle = "x"\ndevices = 1\n[[tickets]]\nname = "a"\n'
+        '[[phases]]\nkind = "stream"\ntickets = "a"\nduration_s = 1\n'
         '[thresholds]\nscan_duration = ["p(95)"]\n'
     )
-    with pytest.raises(UsageError, match=r"odd: key thresholds.scan_duration: 'p\(95\)'"):
+    with pytest.raises(UsageError, match=r"odd\.toml: key thresholds.scan_duration: 'p\(95\)'"):
         request({}, scenarios=[str(scenario)])
 
 
@@ -159,3 +165,71 @@ def test_a_request_shows_no_secret() -> None:
     made = request(TARGET, broker="mqtt://guest:open-sesame@x")
     assert "secret-key" not in repr(made)
     assert "open-sesame" not in repr(made)
+
+
+def test_a_scenario_that_is_repeated_is_there_as_often() -> None:
+    made = request({}, scenarios=["race", "slot-1"], sizes=Sizes(repeat=2))
+    assert [each.name for each in made.scenarios] == ["race", "race", "slot-1", "slot-1"]
+
+
+def test_the_reader_of_frames_is_told_to_our_own_fleet_alone() -> None:
+    variables = {"SUPABASE_SERVICE_ROLE_KEY": "k"}
+    assert request({}).decoder == "zxing"
+    assert request(TARGET, decoder="zbar").decoder == "zbar"
+    assert request(variables, broker="mqtt://x").broker
+    with pytest.raises(UsageError, match="give it to gatedrill fleet"):
+        request(variables, broker="mqtt://x", decoder="zxing")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://someone:open-sesame@db/venue",
+        "postgresql://someone@db/venue?password=open-sesame",
+        "postgresql:///venue?host=db&password=open-sesame&user=someone",
+    ],
+)
+def test_a_store_s_password_is_taken_from_the_environment_alone(url: str) -> None:
+    assert request({"GATEDRILL_STORE": url}).store == url
+    with pytest.raises(UsageError, match="set GATEDRILL_STORE instead, or PGPASS") as refusal:
+        request({}, store=url)
+    assert "open-sesame" not in str(refusal.value)
+
+
+def test_a_store_that_is_given_wins_over_the_environment() -> None:
+    made = request({"GATEDRILL_STORE": "postgresql://other/x"}, store="postgresql://wanted/x")
+    assert made.store == "postgresql://wanted/x"
+
+
+def test_a_store_that_is_no_url_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"--store cannot be read: .*postgresql://"):
+        request({}, store="postgresql://[here")
+
+
+@pytest.mark.parametrize("where", [{"target": "http://127.0.0.1:1"}, {"broker": "mqtt://x"}])
+def test_a_store_is_for_our_own_service_alone(where: Options) -> None:
+    key = {"SUPABASE_SERVICE_ROLE_KEY": "k"}
+    with pytest.raises(UsageError, match="--store is for the backend that a run starts itself"):
+        request(key, **(where | {"store": "postgresql://db/x"}))
+    # One in the environment may be there for other commands.
+    assert request(key | {"GATEDRILL_STORE": "postgresql://db/x"}, **where)
+
+
+def test_devices_by_name_are_those_of_a_venue(tmp_path: Path) -> None:
+    scenario = tmp_path / "north.toml"
+    scenario.write_text(
+        'version = 1\nname = "north"\ntitle = "x"\ndevices = 1\nroster = ["north-01"]\n'
+        '[[tickets]]\nname = "a"\n'
+        '[[phases]]\nkind = "burst"\nshows = [{ tickets = "a" }]\n'
+    )
+    with pytest.raises(UsageError, match=r"a scenario with a roster .* with --broker"):
+        request({}, scenarios=[str(scenario)])
+    key = {"SUPABASE_SERVICE_ROLE_KEY": "k"}
+    assert request(key, scenarios=[str(scenario)], broker="mqtt://x")
+
+
+def test_payments_fail_as_told_with_the_reference_backend_alone(ticket_file: Path) -> None:
+    with pytest.raises(UsageError, match="needs the reference backend"):
+        request(TARGET, scenarios=["slot-5"], tickets=ticket_file)
+    assert request(TARGET, scenarios=["slot-1"], tickets=ticket_file)
+    assert request({}, scenarios=["slot-5"])

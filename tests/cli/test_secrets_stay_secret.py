@@ -1,11 +1,16 @@
 """Neither a service's key nor a broker's password shows up anywhere but where it is needed."""
 
+import asyncio
 import re
 from pathlib import Path
 
-from command import Ended, Running, running
-from runs import await_first_scan
+import asyncpg
+from command import Ended, Running, gatedrill, running
+from postgres_server import PASSWORD as STORE_PASSWORD
+from runs import await_first_attempt, only_folder, outcomes, records
 from venue_processes import KEY, running_venue
+
+from gatedrill.backend.postgres_store import SCHEMA
 
 PASSWORD = "open-sesame"
 
@@ -29,7 +34,7 @@ def key_of_fleet(command: Running) -> str:
 def test_the_key_of_a_run_s_own_service_is_nowhere_to_be_read(stroll: str, tmp_path: Path) -> None:
     arguments = ("run", stroll, "--duration", "1s", "--out", str(tmp_path))
     with running(*arguments, "--log-level", "debug") as command:
-        await_first_scan(tmp_path)
+        await_first_attempt(tmp_path)
         key = key_of_fleet(command)
         command_lines = "\n".join(command.family().values())
         ended = command.ended()
@@ -51,3 +56,42 @@ def test_a_broker_s_password_and_a_target_s_key_are_nowhere_to_be_read(
     assert ended.code == 0, ended.err
     assert_secret(PASSWORD, ended, tmp_path)
     assert_secret(KEY, ended, tmp_path)
+
+
+def logged_scans(store: str) -> int:
+    async def count() -> int:
+        connection = await asyncpg.connect(store)
+        try:
+            return int(await connection.fetchval(f"SELECT count(*) FROM {SCHEMA}.scan_logs"))
+        finally:
+            await connection.close()
+
+    return asyncio.run(count())
+
+
+def test_a_race_on_postgresql_tells_its_password_nowhere(
+    store: str, duel: str, tmp_path: Path
+) -> None:
+    arguments = ("run", duel, "--log-level", "debug", "--out", str(tmp_path))
+    with running(*arguments, GATEDRILL_STORE=store) as command:
+        command.err_line("service: reference backend on PostgreSQL at http://")
+        command.part("fleet")
+        command_lines = "\n".join(command.family().values())
+        ended = command.ended()
+    assert ended.code == 0, ended.err
+    folder = only_folder(tmp_path)
+    assert outcomes(folder) == {"admitted": 1, "refused": 1}
+    assert logged_scans(store) == len(records(folder).logs.scan_logs or ()) >= 2
+    assert "gatedrill.cli backend" in command_lines
+    assert STORE_PASSWORD not in command_lines
+    assert_secret(STORE_PASSWORD, ended, tmp_path)
+
+
+def test_a_password_that_postgresql_refuses_is_not_told(
+    store: str, duel: str, tmp_path: Path
+) -> None:
+    wrong = store.replace(STORE_PASSWORD, "open-sesame")
+    ended = gatedrill("run", duel, "--out", str(tmp_path), GATEDRILL_STORE=wrong)
+    assert (ended.code, ended.out) == (5, "")
+    assert "open-sesame" not in ended.err
+    assert "PostgreSQL" in ended.err_lines[-1]

@@ -76,7 +76,7 @@ def test_the_environment_names_target_race_ticket_event_and_scanner(
     assert ended.code == 0, ended.out + ended.err
     folder = only_folder(tmp_path / "drills")
     assert [(each.id, each.event_id) for each in plan(folder).tickets] == [(FIRST, EVENT)]
-    assert [row.scanned_by for row in records(folder).after or ()] == [SCANNER]
+    assert [row.scanned_by for row in records(folder).after.tickets or ()] == [SCANNER]
 
 
 def test_only_used_tickets_make_a_run_inconclusive(

@@ -9,6 +9,11 @@ from command import Ended, gatedrill, on_terminal, running
 from runs import only_folder
 
 ESCAPE = "\x1b"
+SHIPPED = [
+    *("linked-ticket", "mixed-rush", "race", "scanner-burst"),
+    *(f"slot-{number}" for number in range(1, 9)),
+    *("vip-checkin", "vip-reentry"),
+]
 
 
 class LoggedRun(NamedTuple):
@@ -30,17 +35,16 @@ def test_scenarios_are_a_line_each_with_the_name_first_and_unwrapped(
 ) -> None:
     ended = gatedrill("scenarios", **variables)
     assert (ended.code, ended.err) == (0, "")
-    assert [line.split("  ")[0].strip() for line in ended.out.splitlines()] == [
-        "race",
-        "scanner-burst",
-    ]
+    assert [line.split("  ")[0].strip() for line in ended.out.splitlines()] == SHIPPED
     assert max(len(line) for line in ended.out.splitlines()) > 80
 
 
 def test_scenarios_as_json_have_all_details() -> None:
     listed = json.loads(gatedrill("scenarios", "--json").out)
-    assert [each["name"] for each in listed] == ["race", "scanner-burst"]
-    assert listed[0]["thresholds"]["scan_duration"] == ["p(95)<200"]
+    assert [each["name"] for each in listed] == SHIPPED
+    race = listed[SHIPPED.index("race")]
+    assert race["thresholds"]["scan_duration"] == ["p(95)<200"]
+    assert race["phases"][0]["shows"][0]["tickets"] == race["tickets"][0]["name"]
 
 
 def test_a_narrow_terminal_does_not_cut_what_is_piped(logged_run: LoggedRun) -> None:
@@ -70,7 +74,7 @@ def test_no_color_has_lines_instead_of_a_progress_bar(duel: str, tmp_path: Path)
     code, written = on_terminal("run", duel, "--out", str(tmp_path), NO_COLOR="1")
     assert code == 0, written
     assert ESCAPE not in written
-    assert "duel-1.1: up to 2 scans" in written
+    assert "duel-1.1: up to 2 attempts" in written
 
 
 def test_logs_as_json_are_one_object_a_line_with_the_run_in_each(logged_run: LoggedRun) -> None:
@@ -78,7 +82,7 @@ def test_logs_as_json_are_one_object_a_line_with_the_run_in_each(logged_run: Log
     assert logged_run.ended.code == 0
     assert {line["run"] for line in lines} == {logged_run.folder.parent.name}
     assert all(line.keys() >= {"time", "level", "logger", "message"} for line in lines)
-    assert any("duel-1.1: up to 2 scans" in line["message"] for line in lines)
+    assert any("duel-1.1: up to 2 attempts" in line["message"] for line in lines)
 
 
 def test_what_goes_wrong_is_json_too() -> None:

@@ -5,23 +5,43 @@ from typing import Any
 import msgspec
 import pytest
 
-from gatedrill.contract.attempt import Ask, ScanRecord
+from gatedrill.contract.attempt import (
+    Ask,
+    AskKind,
+    AttemptRecord,
+    CheckoutRecord,
+    LinkRecord,
+    ScanRecord,
+    WebhookRecord,
+)
 from gatedrill.contract.messages import (
+    KIOSK,
     PROTOCOL_VERSION,
     ArmBurst,
     Armed,
     ArmStream,
     BurstKind,
+    CheckoutOrder,
     ConductorClaim,
     DeviceInfo,
     Fire,
+    LinkOrder,
+    Order,
     Ping,
     Pong,
     Presence,
     Presentation,
     Report,
+    WebhookOrder,
 )
 from gatedrill.contract.outcome import Authority, Outcome, OutcomeKind, Reason
+from gatedrill.contract.service import (
+    COMPLETED_EVENT,
+    PaymentEvent,
+    PaymentEventData,
+    PaymentSession,
+    SessionMetadata,
+)
 from gatedrill.contract.topics import (
     ARM,
     ARMED,
@@ -36,7 +56,18 @@ from gatedrill.contract.topics import (
     M,
 )
 
-ADMITTED = ScanRecord("a1", "north-1", "T-1", 1, 2, 3, 4, Outcome(OutcomeKind.ADMITTED))
+ADMITTED = ScanRecord(
+    attempt="a1",
+    device="north-1",
+    symbol="T-1",
+    intended_ns=1,
+    released_ns=2,
+    decoded_ns=3,
+    decided_ns=4,
+    outcome=Outcome(OutcomeKind.READMITTED),
+    last_entry_at="2026-05-01T20:00:00Z",
+    checked_in_guests=3,
+)
 UNKNOWN = ScanRecord(
     attempt="a2",
     device="north-2",
@@ -49,19 +80,72 @@ UNKNOWN = ScanRecord(
     authority=Authority.ONLINE,
     asks=(Ask(1, 2), Ask(3, 4, http_status=503, reason=Reason.SERVER_ERROR, arrived_ns=9)),
 )
+BOOKED = CheckoutRecord(
+    attempt="a3",
+    device="kiosk-1",
+    intended_ns=1,
+    released_ns=2,
+    decided_ns=4,
+    outcome=Outcome(OutcomeKind.BOOKED),
+    asks=(Ask(2, 3, http_status=200, kind=AskKind.CHECKOUT),),
+    slot="evening",
+    guests=2,
+    checkout="c1",
+    session="s1",
+)
+PAID = WebhookRecord(
+    attempt="a4",
+    device="kiosk-1",
+    intended_ns=1,
+    released_ns=2,
+    decided_ns=4,
+    outcome=Outcome(OutcomeKind.CONFIRMED),
+    event="evt",
+    session="s1",
+)
+JOINED = LinkRecord(
+    attempt="a5",
+    device="kiosk-1",
+    intended_ns=1,
+    released_ns=2,
+    decided_ns=4,
+    outcome=Outcome(OutcomeKind.REFUSED, Reason.FULL),
+    ticket="t1",
+    reservation="r1",
+)
+RECORDS: tuple[AttemptRecord, ...] = (ADMITTED, UNKNOWN, BOOKED, PAID, JOINED)
 SHOWN = (Presentation("a1", "north-1", "T-1", seed=7),)
+DUE = (Presentation("a1", "north-1", "T-1", seed=7, due_s=0.5),)
+MARKED = SessionMetadata("evening", "2", "c1", slots_reserved="true")
+OF_OLD = SessionMetadata("evening", "2")
+ORDERS: tuple[Order, ...] = (
+    *SHOWN,
+    CheckoutOrder("a3", "kiosk-1", "evening", 2),
+    *(
+        WebhookOrder(
+            "a4",
+            "kiosk-1",
+            PaymentEvent("evt", COMPLETED_EVENT, PaymentEventData(PaymentSession("s1", metadata))),
+        )
+        for metadata in (MARKED, OF_OLD)
+    ),
+    LinkOrder("a5", "kiosk-1", "t1", "r1"),
+)
 CASES: list[tuple[Channel[Any], object]] = [
     (PRESENCE, Presence("f", "b", "host", "http://h", (DeviceInfo("north-1", "camera", 2.0),))),
+    (PRESENCE, Presence("f", "b", "host", "http://h", (DeviceInfo("kiosk-1", KIOSK, 0.0),))),
     (PRESENCE, Presence("f", "b", "host", "http://h", (), protocol=PROTOCOL_VERSION + 1)),
     (PONG, Pong("b", 1, 2, 3)),
     (PING, Ping(-(2**63))),
     (ARMED, Armed("s", "b")),
     (ARMED, Armed("s", "b", {"north-1": "camera is unplugged"})),
-    (REPORT, Report("s", "b", (ADMITTED, UNKNOWN), finished=True)),
+    (REPORT, Report("s", "b", RECORDS, finished=True)),
     (REPORT, Report("s", "b", ())),
     (ARM, ArmBurst("s", "b", BurstKind.PRESENT, -5, SHOWN)),
+    (ARM, ArmBurst("s", "b", BurstKind.REQUEST, 5, ORDERS)),
     (ARM, ArmBurst("s", "b", BurstKind.REQUEST, 5, ())),
     (ARM, ArmStream("s", "b", 0, SHOWN, pause_s=0.25, duration_s=10.0)),
+    (ARM, ArmStream("s", "b", 0, DUE, pause_s=0.0, duration_s=10.0)),
     (FIRE, Fire("s", 2**62)),
     (CONDUCTOR, ConductorClaim("c", "host", 42)),
 ]
@@ -94,3 +178,50 @@ def test_a_field_that_a_newer_peer_added_is_overlooked() -> None:
 def test_an_arm_of_unknown_kind_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError, match="type"):
         ARM.decode(b'{"type": "trickle", "step": "s", "boot": "b"}')
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
+def test_a_record_keeps_its_kind(record: AttemptRecord) -> None:
+    [told] = REPORT.decode(REPORT.encode(Report("s", "b", (record,)))).records
+
+    assert told == record
+    assert type(told) is type(record)
+
+
+@pytest.mark.parametrize(
+    "kind", ["levitation", ""], ids=["of unknown kind", "without a kind of its own"]
+)
+def test_an_order_or_a_record_of_unknown_kind_is_refused(kind: str) -> None:
+    order = f'{{"kind": "{kind}", "attempt": "a", "device": "d"}}'
+    arm = f'{{"type": "burst", "step": "s", "boot": "b", "burst": "request", "orders": [{order}]'
+    with pytest.raises(msgspec.ValidationError, match="kind"):
+        ARM.decode(f'{arm}, "clock_offset_ns": 0}}'.encode())
+    with pytest.raises(msgspec.ValidationError, match="kind"):
+        REPORT.decode(f'{{"step": "s", "boot": "b", "records": [{order}]}}'.encode())
+
+
+def test_a_stream_shows_tickets_and_orders_nothing_else() -> None:
+    payload = msgspec.json.encode(
+        {
+            "type": "stream",
+            "step": "s",
+            "boot": "b",
+            "clock_offset_ns": 0,
+            "pause_s": 0.1,
+            "duration_s": 1,
+            "orders": [CheckoutOrder("a3", "kiosk-1", "evening", 2)],
+        }
+    )
+
+    with pytest.raises(msgspec.ValidationError):
+        ARM.decode(payload)
+
+
+def test_what_a_fleet_of_the_first_protocol_says_is_refused() -> None:
+    with pytest.raises(msgspec.DecodeError):
+        REPORT.decode(b'{"step": "s", "boot": "b", "scans": []}')
+
+
+def test_only_a_device_without_a_reader_is_a_kiosk() -> None:
+    assert DeviceInfo("kiosk-1", KIOSK, 0.0).is_kiosk
+    assert not DeviceInfo("kiosk-1", "camera", 1.0).is_kiosk

@@ -9,10 +9,13 @@ import pytest
 
 from gatedrill.broker.claim import HEARTBEAT_S, STALE_AFTER_S
 from gatedrill.broker.link import KEEPALIVE_S
+from gatedrill.contract.attempt import AskKind
+from gatedrill.contract.messages import KIOSK, PROTOCOL_VERSION
+from gatedrill.contract.outcome import OutcomeKind
+from gatedrill.contract.service import COMPLETED_EVENT
 from gatedrill.contract.topics import CHANNELS, ROOT, Channel
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "mqtt.md").read_text(encoding="utf-8")
-TAG = "type"
 
 
 def table(heading: str) -> list[list[str]]:
@@ -71,8 +74,39 @@ def test_every_field_of_a_message_is_documented_and_marked_if_it_may_be_absent(
         (cells[0].strip("`"), "*optional*" in cells[1]) for cells in table(struct.__name__)
     ]
     fields = [(field.name, not field.required) for field in msgspec.structs.fields(struct)]
-    tag = struct.__struct_config__.tag
-    assert documented == ([(TAG, False)] if tag else []) + fields
+    tag_field = struct.__struct_config__.tag_field
+    assert documented == ([(tag_field, False)] if tag_field else []) + fields
+
+
+@pytest.mark.parametrize("struct", STRUCTS, ids=[struct.__name__ for struct in STRUCTS])
+def test_the_tag_of_a_message_is_documented(struct: type[msgspec.Struct]) -> None:
+    config = struct.__struct_config__
+    if config.tag_field is None:
+        return
+
+    documented = [row[2] for row in table(struct.__name__) if row[0] == f"`{config.tag_field}`"]
+    assert documented == [f'`"{config.tag}"`']
+
+
+def values(struct: str, field: str) -> list[str]:
+    """The texts that a field may have, in the order in which they are documented."""
+    (row,) = [row for row in table(struct) if row[0] == f"`{field}`"]
+    return re.findall(r'`"([a-z._]+)"`', row[2])
+
+
+def test_the_kinds_of_outcomes_questions_and_events_are_documented() -> None:
+    assert values("Outcome", "kind") == [str(kind) for kind in OutcomeKind]
+    assert values("Ask", "kind") == [*(str(kind) for kind in AskKind), "scan"]
+    assert values("PaymentEvent", "type") == [COMPLETED_EVENT]
+
+
+def test_the_version_of_the_protocol_and_what_stands_for_no_reader_are_documented() -> None:
+    assert f"gatedrill/v{PROTOCOL_VERSION}" == ROOT
+    assert set(re.findall(r"gatedrill/v(\d+)", DOCUMENT)) == {str(PROTOCOL_VERSION)}
+    (protocol,) = [row for row in table("Presence") if row[0] == "`protocol`"]
+    assert protocol[2].endswith(f"absent means {PROTOCOL_VERSION}")
+    (reader,) = [row for row in table("DeviceInfo") if row[0] == "`reader`"]
+    assert f"`{KIOSK}` for a device that reads none" in reader[2]
 
 
 def test_no_message_is_documented_that_does_not_exist() -> None:

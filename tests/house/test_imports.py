@@ -11,7 +11,7 @@ import pytest
 from checkout import CHECKOUT, pyproject
 
 # What the extras bring.
-HEAVY = {"aiosqlite", "amqtt", "cv2", "httptools", "numpy"}
+HEAVY = {"aiosqlite", "amqtt", "asyncpg", "cv2", "httptools", "numpy"}
 HEAVY |= {"pyzbar", "serial", "starlette", "uvicorn", "zxingcpp"}
 USERS_VARIABLES = ("GATEDRILL_", "SUPABASE_", "TEST_", "RACE_")
 
@@ -69,7 +69,15 @@ def said(stderr: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--version",), ("--help",), ("scenarios",), ("run", "--help"), ("fleet", "--help")],
+    [
+        ("--version",),
+        ("--help",),
+        ("scenarios",),
+        ("run", "--help"),
+        ("fleet", "--help"),
+        ("schema",),
+        ("selftest", "--help"),
+    ],
 )
 def test_a_light_command_imports_nothing_heavy_and_needs_no_extra(
     tmp_path: Path, arguments: tuple[str, ...]
@@ -98,6 +106,9 @@ def test_a_heavy_import_would_be_seen(tmp_path: Path) -> None:
         ("uvicorn", ("backend",), "backend"),
         ("aiosqlite", ("backend",), "backend"),
         ("httptools", ("backend",), "backend"),
+        ("asyncpg", ("backend", "--store", "postgresql://[::1]:1/x"), "postgres"),
+        ("starlette", ("selftest", "--scenario", "race"), "backend"),
+        ("cv2", ("selftest", "--scenario", "race"), "devices"),
         ("amqtt", ("broker",), "embedded-broker"),
         ("amqtt", ("broker", "--kind", "embedded"), "embedded-broker"),
         ("pyzbar", ("fleet", "--decoder", "zbar", *NOWHERE), "zbar"),

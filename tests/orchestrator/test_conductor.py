@@ -4,18 +4,41 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from memory_bus import ManualClock, MemoryBus
-from scripted_fleet import ANSWER_NS, HonestGate, ScriptedFleet
+from memory_bus import ManualClock, MemoryBus, sleep_by
+from plans import all_scans, closed_loop, own_tickets, plan_for, race, scenario
+from scripted_fleet import ANSWER_NS, HonestGate, ScriptedFleet, checkout_of, session_of
 
 from gatedrill.contract import topics
 from gatedrill.contract.errors import PeerError
-from gatedrill.contract.messages import ArmBurst, ArmStream, BurstKind, Presence
-from gatedrill.fixtures.scenario import Burst, Phase, Scenario, Stream
-from gatedrill.fixtures.tickets import Supply
+from gatedrill.contract.messages import (
+    Arm,
+    ArmBurst,
+    ArmStream,
+    BurstKind,
+    CheckoutOrder,
+    LinkOrder,
+    Presence,
+    Presentation,
+    WebhookOrder,
+)
+from gatedrill.fixtures.scenario import (
+    Book,
+    Burst,
+    LinkTickets,
+    Pause,
+    Pay,
+    Phase,
+    Reservation,
+    Scenario,
+    Show,
+    Slot,
+    Stream,
+    TicketGroup,
+)
 from gatedrill.orchestrator import conductor as conducting
-from gatedrill.orchestrator.conductor import LEAD_S, Conductor
-from gatedrill.orchestrator.history import ClockRead, Event, Fired, Scanned, Silent, Unready
-from gatedrill.orchestrator.plan import Plan, make_plans
+from gatedrill.orchestrator.conductor import Conductor
+from gatedrill.orchestrator.history import Attempted, ClockRead, Event, Fired, Silent, Unready
+from gatedrill.orchestrator.plan import LEAD_S, Plan, PlannedScan
 from gatedrill.orchestrator.roster import Roster
 
 if TYPE_CHECKING:
@@ -48,7 +71,7 @@ class Venue:
             clock,
             self.roster,
             self.history.extend,
-            lambda step, scans: self.progress.append((step.id, scans)),
+            lambda step, attempts: self.progress.append((step.id, attempts)),
         )
 
     async def open(self) -> None:
@@ -60,23 +83,23 @@ class Venue:
 
     def plan(self, *phases: Phase) -> Plan:
         """A plan for all four devices."""
-        scenario = Scenario(1, "drill", "A drill", 4, phases)
-        [plan] = make_plans([scenario], self.roster.devices, 1, Supply(1, None, "event"))
-        return plan
+        return plan_for(scenario(4, *phases), self.roster.devices)
 
     def told(self, kind: type[Event]) -> Sequence[Event]:
         """The events of this kind."""
         return [event for event in self.history if isinstance(event, kind)]
 
     def scanned(self, step: str) -> list[str]:
-        """The devices of which a scan was heard in this step, by name."""
-        scans = (event for event in self.history if isinstance(event, Scanned))
-        return sorted(event.scan.device for event in scans if event.step == step)
+        """The devices of which an attempt was heard in this step, by name."""
+        heard = (event for event in self.history if isinstance(event, Attempted))
+        return sorted(event.record.device for event in heard if event.step == step)
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(ORIGIN_NS)
+def clock(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
+    clock = ManualClock(ORIGIN_NS)
+    sleep_by(clock, monkeypatch)
+    return clock
 
 
 @pytest.fixture
@@ -96,7 +119,7 @@ async def hurried_venue(monkeypatch: pytest.MonkeyPatch) -> Venue:
 
 
 async def test_a_race_with_its_probe_is_armed_fired_and_gathered(venue: Venue) -> None:
-    plan = venue.plan(Burst(tickets="one", probe=True))
+    plan = venue.plan(race(probe=True))
     await venue.conductor.conduct(plan)
 
     assert venue.told(ClockRead) == [ClockRead("east", EAST_AHEAD_NS, 0), ClockRead("west", 0, 0)]
@@ -104,36 +127,38 @@ async def test_a_race_with_its_probe_is_armed_fired_and_gathered(venue: Venue) -
     assert len(venue.scanned("drill-1.1-probe")) == 1
     assert venue.told(Silent) == venue.told(Unready) == []
     kinds = [type(event) for event in venue.history]
-    assert kinds == [ClockRead] * 2 + [Fired] + [Scanned] * 4 + [Fired, Scanned]
+    assert kinds == [ClockRead] * 2 + [Fired] + [Attempted] * 4 + [Fired, Attempted]
 
 
 async def test_each_fleet_is_told_its_own_scans_and_its_own_clock(venue: Venue) -> None:
-    plan = venue.plan(Burst(tickets="one"))
+    plan = venue.plan(race())
     await venue.conductor.conduct(plan)
 
     [step] = plan.steps
     for fleet, ahead_ns in ((venue.east, EAST_AHEAD_NS), (venue.west, 0)):
         [arm] = fleet.armed
         assert isinstance(arm, ArmBurst)
-        assert (arm.step, arm.kind, arm.clock_offset_ns) == (step.id, BurstKind.REQUEST, ahead_ns)
+        assert (arm.step, arm.burst, arm.clock_offset_ns) == (step.id, BurstKind.REQUEST, ahead_ns)
         names = {device.name for device in fleet.presence.devices}
-        planned = [scan for scan in step.scans if scan.device in names]
-        assert [
-            (shown.attempt, shown.device, shown.symbol, shown.seed) for shown in arm.presentations
-        ] == [(scan.attempt, scan.device, scan.ticket, scan.seed) for scan in planned]
+        planned = [
+            each for each in step.attempts if isinstance(each, PlannedScan) and each.device in names
+        ]
+        assert list(arm.orders) == [
+            Presentation(scan.attempt, scan.device, scan.symbol, scan.seed) for scan in planned
+        ]
 
 
 async def test_a_stream_is_armed_with_its_length_and_pause(venue: Venue) -> None:
-    await venue.conductor.conduct(venue.plan(Stream(duration_s=2, pause_s=1)))
+    await venue.conductor.conduct(venue.plan(closed_loop(2, 1)))
 
     [arm] = venue.east.armed
     assert isinstance(arm, ArmStream)
     assert (arm.pause_s, arm.duration_s) == (1, 2)
-    assert len(arm.presentations) == 4
+    assert len(arm.orders) == 4
 
 
 async def test_nothing_is_fired_before_everybody_is_armed(venue: Venue) -> None:
-    await venue.conductor.conduct(venue.plan(Burst(tickets="one")))
+    await venue.conductor.conduct(venue.plan(race()))
 
     words = [topic.split("/")[-2] for topic in venue.bus.said]
     assert words.count("fire") == 1
@@ -142,7 +167,7 @@ async def test_nothing_is_fired_before_everybody_is_armed(venue: Venue) -> None:
 
 
 async def test_all_fleets_are_told_one_instant_on_the_conductors_clock(venue: Venue) -> None:
-    await venue.conductor.conduct(venue.plan(Burst(tickets="one")))
+    await venue.conductor.conduct(venue.plan(race()))
 
     assert venue.east.fired == venue.west.fired == [ORIGIN_NS + LEAD_NS]
     assert venue.told(Fired) == [Fired("drill-1.1", LEAD_NS)]
@@ -152,15 +177,15 @@ async def test_all_fleets_are_told_one_instant_on_the_conductors_clock(venue: Ve
 async def test_scans_stand_in_the_history_on_one_clock_whatever_their_fleets_clock_says(
     venue: Venue,
 ) -> None:
-    await venue.conductor.conduct(venue.plan(Burst(tickets="one")))
+    await venue.conductor.conduct(venue.plan(race()))
 
-    scans = [event.scan for event in venue.history if isinstance(event, Scanned)]
+    scans = [event.record for event in venue.history if isinstance(event, Attempted)]
     assert {scan.intended_ns for scan in scans} == {LEAD_NS}
     assert {scan.decided_ns for scan in scans} == {LEAD_NS + ANSWER_NS}
 
 
 async def test_a_step_rests_from_the_last_answer_of_the_one_before(venue: Venue) -> None:
-    plan = venue.plan(Burst(tickets="one", rounds=2, probe=True))
+    plan = venue.plan(race(rounds=2, probe=True))
     await venue.conductor.conduct(plan)
 
     instants = [event.at_ns for event in venue.history if isinstance(event, Fired)]
@@ -170,7 +195,7 @@ async def test_a_step_rests_from_the_last_answer_of_the_one_before(venue: Venue)
 
 
 async def test_progress_counts_the_scans_of_each_step(venue: Venue) -> None:
-    await venue.conductor.conduct(venue.plan(Burst(tickets="own", rounds=2)))
+    await venue.conductor.conduct(venue.plan(own_tickets(rounds=2)))
 
     assert [each for each in venue.progress if each[1]] == [
         ("drill-1.1", 2),
@@ -184,7 +209,7 @@ async def test_a_fleet_that_goes_in_the_middle_of_a_burst_is_named_and_the_run_e
     venue: Venue,
 ) -> None:
     venue.west.goes_at = "drill-1.2"
-    await venue.conductor.conduct(venue.plan(Burst(tickets="one", rounds=3)))
+    await venue.conductor.conduct(venue.plan(race(rounds=3)))
 
     assert venue.scanned("drill-1.1") == ["gate-01", "gate-02", "gate-03", "gate-04"]
     assert venue.scanned("drill-1.2") == venue.scanned("drill-1.3") == ["gate-01", "gate-02"]
@@ -197,7 +222,7 @@ async def test_a_fleet_that_goes_in_the_middle_of_a_burst_is_named_and_the_run_e
 
 async def test_a_run_whose_fleets_have_all_gone_fires_no_more(venue: Venue) -> None:
     venue.east.goes_at = venue.west.goes_at = "drill-1.1"
-    await venue.conductor.conduct(venue.plan(Burst(tickets="one", rounds=2, probe=True)))
+    await venue.conductor.conduct(venue.plan(race(rounds=2, probe=True)))
 
     assert [event.step for event in venue.history if isinstance(event, Fired)] == ["drill-1.1"]
     silent = [event for event in venue.history if isinstance(event, Silent)]
@@ -221,7 +246,7 @@ async def test_a_fleet_that_comes_back_under_another_boot_has_no_known_clock_and
 
     await venue.bus.subscribe(topics.PRESENCE, come_back)
     venue.west.goes_at = "drill-1.1"
-    await venue.conductor.conduct(venue.plan(Burst(tickets="one", rounds=2)))
+    await venue.conductor.conduct(venue.plan(race(rounds=2)))
 
     assert venue.roster.fleet_of("gate-03") == reborn.presence
     assert venue.scanned("drill-1.2") == ["gate-01", "gate-02"]
@@ -234,7 +259,7 @@ async def test_a_fleet_that_comes_back_under_another_boot_has_no_known_clock_and
 
 async def test_devices_that_are_not_ready_are_told_with_the_reason(venue: Venue) -> None:
     venue.east.unready = {"gate-02": "unread"}
-    await venue.conductor.conduct(venue.plan(Burst(tickets="one")))
+    await venue.conductor.conduct(venue.plan(race()))
 
     assert venue.told(Unready) == [Unready("drill-1.1", "gate-02", "unread")]
     assert venue.scanned("drill-1.1") == ["gate-01", "gate-03", "gate-04"]
@@ -245,7 +270,7 @@ async def test_the_step_goes_on_without_a_fleet_that_does_not_get_ready(
 ) -> None:
     venue = hurried_venue
     venue.west.mute = True
-    await venue.conductor.conduct(venue.plan(Burst(tickets="one")))
+    await venue.conductor.conduct(venue.plan(race()))
 
     assert venue.scanned("drill-1.1") == ["gate-01", "gate-02"]
     [silent] = venue.told(Silent)
@@ -263,7 +288,7 @@ async def test_a_fleet_that_never_reports_is_given_up(hurried_venue: Venue) -> N
             hear(channel, message, **levels)  # type: ignore[arg-type]
 
     venue.bus.say = lossy  # type: ignore[method-assign]
-    await venue.conductor.conduct(venue.plan(Burst(tickets="one")))
+    await venue.conductor.conduct(venue.plan(race()))
 
     assert reports not in venue.bus.said
     assert venue.scanned("drill-1.1") == ["gate-01", "gate-02"]
@@ -278,7 +303,7 @@ async def test_a_fleet_whose_heartbeats_stop_is_dropped_during_the_step(
     venue = hurried_venue
     venue.roster._clock = ManualClock(step_ns=2_000_000_000)
     venue.west.mute = venue.east.mute = True
-    await venue.conductor.conduct(venue.plan(Burst(tickets="one")))
+    await venue.conductor.conduct(venue.plan(race()))
 
     silent = [event for event in venue.history if isinstance(event, Silent)]
     assert [event.why for event in silent] == ["its process has gone"] * 2
@@ -292,7 +317,7 @@ async def test_a_fleet_that_does_not_answer_pings_ends_the_run_before_anything_i
     venue.west.answers_pings = False
 
     with pytest.raises(PeerError, match=r"^fleet 'west' does not answer pings"):
-        await venue.conductor.conduct(venue.plan(Burst(tickets="one")))
+        await venue.conductor.conduct(venue.plan(race()))
 
     assert not venue.conductor.has_fired
     assert venue.told(Fired) == []
@@ -304,3 +329,201 @@ async def test_time_in_the_history_counts_from_the_conductors_beginning(
     assert venue.conductor.now_ns() == 0
     clock.advance_s(1.5)
     assert venue.conductor.now_ns() == 1_500_000_000
+
+
+async def test_guests_who_arrive_at_their_own_times_are_ordered_with_them(venue: Venue) -> None:
+    plan = venue.plan(Stream("own", 2, arrivals_per_s=5))
+    await venue.conductor.conduct(plan)
+
+    [east], [west] = venue.east.armed, venue.west.armed
+    assert isinstance(east, ArmStream)
+    assert isinstance(west, ArmStream)
+    due_s = {order.attempt: order.due_s for arm in (east, west) for order in arm.orders}
+    assert due_s == {scan.attempt: scan.due_s for scan in all_scans(plan)}
+    assert None not in due_s.values()
+
+
+async def test_nobody_is_armed_before_a_pause_is_over(venue: Venue, clock: ManualClock) -> None:
+    armed_at_ns: list[int] = []
+
+    def note(_levels: dict[str, str], _arm: Arm | None) -> None:
+        armed_at_ns.append(clock.now_ns() - ORIGIN_NS)
+
+    await venue.bus.subscribe(topics.ARM, note, fleet="east")
+    await venue.conductor.conduct(venue.plan(race(), Pause(60), race()))
+
+    first_ns = LEAD_NS + ANSWER_NS
+    assert armed_at_ns == [0, first_ns + 60_000_000_000 - LEAD_NS]
+    instants = [event.at_ns for event in venue.history if isinstance(event, Fired)]
+    assert instants == [LEAD_NS, first_ns + 60_000_000_000]
+
+
+async def test_a_pass_that_comes_back_is_not_read_ahead_before_its_reader_has_forgotten_it(
+    venue: Venue, clock: ManualClock
+) -> None:
+    drill = Scenario(
+        1,
+        "drill",
+        "A drill",
+        (Burst(shows=(Show("guests"),), rounds=2),),
+        devices=1,
+        tickets=(TicketGroup("guests", kind="vip_pass", reservation="table", count=1),),
+        reservations=(Reservation("table", 1),),
+    )
+    armed_at_ns: list[int] = []
+
+    def note(_levels: dict[str, str], _arm: Arm | None) -> None:
+        armed_at_ns.append(clock.now_ns() - ORIGIN_NS)
+
+    await venue.bus.subscribe(topics.ARM, note, fleet="east")
+    await venue.conductor.conduct(plan_for(drill, venue.roster.devices))
+
+    window_ns = 500_000_000
+    assert armed_at_ns[1] >= LEAD_NS + ANSWER_NS + window_ns
+
+
+EVENING = Slot("evening", capacity=5)
+TABLE = Reservation("table", guests=5)
+
+
+class Hall(Venue):
+    """The same with two kiosks at the eastern fleet and one at the western."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__(clock)
+        self.east = ScriptedFleet(
+            self.bus, "east", ("gate-01",), self.gate, kiosks=("kiosk-01", "kiosk-02")
+        )
+        self.west = ScriptedFleet(self.bus, "west", (), self.gate, kiosks=("kiosk-03",))
+
+    def hall_plan(self, *phases: Phase, devices: int = 0) -> Plan:
+        """A plan for all three kiosks, and perhaps the gate."""
+        drill = Scenario(
+            1,
+            "drill",
+            "A drill",
+            phases,
+            devices,
+            kiosks=3,
+            tickets=(TicketGroup("own"),),
+            slots=(EVENING,),
+            reservations=(TABLE,),
+        )
+        return plan_for(drill, self.roster.devices)
+
+    def orders(self, step: str) -> dict[str, object]:
+        """What the fleets were told for this step, by device."""
+        return {
+            order.device: order
+            for fleet in (self.east, self.west)
+            for arm in fleet.armed
+            if arm.step == step
+            for order in arm.orders
+        }
+
+
+@pytest.fixture
+async def hall(clock: ManualClock) -> Hall:
+    hall = Hall(clock)
+    await hall.open()
+    return hall
+
+
+async def test_gates_and_kiosks_act_in_one_step(hall: Hall) -> None:
+    plan = hall.hall_plan(
+        Burst(
+            shows=(Show("own"),),
+            books=(Book("evening", guests=2, kiosks=2),),
+            links=(LinkTickets("own", "table"),),
+        ),
+        devices=1,
+    )
+    await hall.conductor.conduct(plan)
+
+    orders = hall.orders("drill-1.1")
+    assert {device: type(order) for device, order in orders.items()} == {
+        "gate-01": Presentation,
+        "kiosk-01": CheckoutOrder,
+        "kiosk-02": CheckoutOrder,
+        "kiosk-03": LinkOrder,
+    }
+    slot, reservation = plan.slots[0].id, plan.reservations[0].id
+    assert orders["kiosk-01"] == CheckoutOrder("drill-1.1:kiosk-01", "kiosk-01", slot, 2)
+    link = orders["kiosk-03"]
+    assert isinstance(link, LinkOrder)
+    assert (link.reservation, link.ticket in {each.id for each in plan.tickets}) == (
+        reservation,
+        True,
+    )
+    assert hall.scanned("drill-1.1") == ["gate-01", "kiosk-01", "kiosk-02", "kiosk-03"]
+    assert hall.east.fired == hall.west.fired == [ORIGIN_NS + LEAD_NS]
+
+
+async def test_a_payment_is_for_the_session_that_its_checkout_was_heard_to_open(
+    hall: Hall,
+) -> None:
+    plan = hall.hall_plan(
+        Burst(books=(Book("evening", guests=2),)), Burst(pays=(Pay("evening"),), rounds=2)
+    )
+    await hall.conductor.conduct(plan)
+
+    for step in ("drill-2.1", "drill-2.2"):
+        for kiosk, order in hall.orders(step).items():
+            assert isinstance(order, WebhookOrder)
+            session = order.event.data.object
+            booked = f"drill-1.1:{kiosk}"
+            assert order.event.type == "checkout.session.completed"
+            assert session.id == session_of(booked)
+            assert session.metadata.checkout_id == checkout_of(booked)
+            assert (session.metadata.guests, session.metadata.slots_reserved) == ("2", "true")
+            assert session.metadata.slot_id == plan.slots[0].id
+    assert hall.scanned("drill-2.2") == ["kiosk-01", "kiosk-02", "kiosk-03"]
+
+
+async def test_a_payment_for_a_checkout_that_failed_is_told_as_unready_and_the_others_are_made(
+    hall: Hall,
+) -> None:
+    hall.east.full = {"kiosk-02"}
+    plan = hall.hall_plan(Burst(books=(Book("evening"),)), Burst(pays=(Pay("evening"),)))
+    await hall.conductor.conduct(plan)
+
+    assert hall.told(Unready) == [
+        Unready("drill-2.1", "kiosk-02", "its checkout opened no session to pay for")
+    ]
+    assert hall.scanned("drill-2.1") == ["kiosk-01", "kiosk-03"]
+    assert hall.told(Silent) == []
+
+
+async def test_a_payment_for_a_checkout_that_was_never_heard_of_is_told_as_unready(
+    hall: Hall,
+) -> None:
+    hall.west.goes_at = "drill-1.1"
+    plan = hall.hall_plan(Burst(books=(Book("evening"),)), Burst(pays=(Pay("evening", kiosks=3),)))
+    await hall.conductor.conduct(plan)
+
+    unready = [event for event in hall.history if isinstance(event, Unready)]
+    assert [(event.step, event.device) for event in unready] == [("drill-2.1", "kiosk-03")]
+    assert hall.scanned("drill-2.1") == ["kiosk-01", "kiosk-02"]
+
+
+async def test_a_step_in_which_nothing_can_be_paid_for_is_not_fired(hall: Hall) -> None:
+    hall.east.full, hall.west.full = {"kiosk-01", "kiosk-02"}, {"kiosk-03"}
+    plan = hall.hall_plan(Burst(books=(Book("evening"),)), Burst(pays=(Pay("evening"),)))
+    await hall.conductor.conduct(plan)
+
+    assert [event.step for event in hall.history if isinstance(event, Fired)] == ["drill-1.1"]
+    assert len(hall.told(Unready)) == 3
+
+
+async def test_a_session_of_old_is_paid_for_without_any_checkout(hall: Hall) -> None:
+    await hall.conductor.conduct(
+        hall.hall_plan(Burst(pays=(Pay("evening", legacy=True, same=True, guests=2),)))
+    )
+
+    orders = [
+        order for order in hall.orders("drill-1.1").values() if isinstance(order, WebhookOrder)
+    ]
+    assert len(orders) == 3
+    assert len({order.event for order in orders}) == 1
+    metadata = orders[0].event.data.object.metadata
+    assert (metadata.guests, metadata.checkout_id, metadata.slots_reserved) == ("2", None, None)

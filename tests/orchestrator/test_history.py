@@ -4,17 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from gatedrill.contract.attempt import Ask, ScanRecord
+from gatedrill.contract.attempt import (
+    Ask,
+    AskKind,
+    CheckoutRecord,
+    LinkRecord,
+    ScanRecord,
+    WebhookRecord,
+)
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
 from gatedrill.orchestrator.history import (
     HISTORY_VERSION,
+    Attempted,
     ClockRead,
     Ended,
     Event,
     Fired,
     HistoryWriter,
-    Scanned,
     Silent,
     Started,
     Unready,
@@ -33,11 +40,47 @@ SCAN = ScanRecord(
     outcome=Outcome(OutcomeKind.REFUSED, Reason.LOST_RACE),
     asks=(Ask(2, 3, 200, Reason.BUSY, 5, 6), Ask(3, 4)),
 )
+CHECKOUT = CheckoutRecord(
+    attempt="slot-1.1:kiosk-01",
+    device="kiosk-01",
+    intended_ns=1,
+    released_ns=2,
+    decided_ns=4,
+    outcome=Outcome(OutcomeKind.BOOKED),
+    asks=(Ask(2, 3, 200, kind=AskKind.CHECKOUT),),
+    slot="evening",
+    guests=2,
+    checkout="c1",
+    session="s1",
+)
+WEBHOOK = WebhookRecord(
+    attempt="slot-1.1:kiosk-02",
+    device="kiosk-02",
+    intended_ns=1,
+    released_ns=2,
+    decided_ns=4,
+    outcome=Outcome(OutcomeKind.UNKNOWN, Reason.TIMEOUT),
+    event="evt",
+    session="s1",
+)
+LINK = LinkRecord(
+    attempt="slot-1.1:kiosk-03",
+    device="kiosk-03",
+    intended_ns=1,
+    released_ns=2,
+    decided_ns=4,
+    outcome=Outcome(OutcomeKind.REFUSED, Reason.FULL),
+    ticket="t1",
+    reservation="r1",
+)
 EVENTS: list[Event] = [
     STARTED,
     ClockRead("east", -5, 7),
     Fired("race-1.1", 1_000),
-    Scanned("race-1.1", "east", SCAN),
+    Attempted("race-1.1", "east", SCAN),
+    Attempted("slot-1.1", "east", CHECKOUT),
+    Attempted("slot-1.1", "east", WEBHOOK),
+    Attempted("slot-1.1", "east", LINK),
     Unready("race-1.1", "gate-02", "unread"),
     Silent("race-1.1", "west", ("gate-03", "gate-04"), "its process has gone"),
     Ended(2_000, "interrupted"),
@@ -105,8 +148,22 @@ def test_a_history_that_just_ends_early_is_read(path: Path) -> None:
         b'{"event":"levitated","step":"race-1.1"}',
         b'{"event":"fired","step":"race-1.1"}',
         b'{"event":"fired","step":"race-1.1","at_ns":"soon"}',
+        b'{"event":"attempt","step":"s","fleet":"f","record":{"kind":"levitation"}}',
+        b'{"event":"attempt","step":"s","fleet":"f","record":{"kind":"link","attempt":"a"}}',
+        b'{"event":"scan","step":"s","fleet":"f","scan":{"attempt":"a"}}',
     ],
-    ids=["text", "empty", "no tag", "not UTF-8", "unknown tag", "field missing", "wrong type"],
+    ids=[
+        "text",
+        "empty",
+        "no tag",
+        "not UTF-8",
+        "unknown tag",
+        "field missing",
+        "wrong type",
+        "unknown kind of attempt",
+        "half an attempt",
+        "a scan of old",
+    ],
 )
 def test_a_line_that_is_no_event_is_named_by_its_number(path: Path, line: bytes) -> None:
     write(path, EVENTS[:2])
@@ -115,15 +172,14 @@ def test_a_line_that_is_no_event_is_named_by_its_number(path: Path, line: bytes)
     assert complaint(path).startswith(f"{path}: line 3: not a history event: ")
 
 
+@pytest.mark.parametrize("version", [1, HISTORY_VERSION + 1])
 def test_a_history_of_another_version_is_refused_before_its_unknown_events_are(
-    path: Path,
+    path: Path, version: int
 ) -> None:
-    path.write_text(
-        f'{{"event":"started","version":{HISTORY_VERSION + 1},"new":1}}\n{{"event":"levitated"}}\n'
-    )
+    path.write_text(f'{{"event":"started","version":{version},"new":1}}\n{{"event":"levitated"}}\n')
 
     assert complaint(path) == (
-        f"{path}: history: version {HISTORY_VERSION + 1}, this gatedrill reads {HISTORY_VERSION}"
+        f"{path}: history: version {version}, this gatedrill reads {HISTORY_VERSION}"
     )
 
 

@@ -6,40 +6,67 @@ import re
 import msgspec
 import pytest
 from document import Document, fields
-from evidence_builder import Run, race
+from evidence_builder import Run, paid_checkout, race
 
-from gatedrill.contract.attempt import Ask, ScanRecord
+from gatedrill.contract.attempt import (
+    ACTING,
+    Ask,
+    AskKind,
+    CheckoutRecord,
+    LinkRecord,
+    ScanRecord,
+    WebhookRecord,
+)
 from gatedrill.contract.messages import DeviceInfo
 from gatedrill.contract.outcome import REASONS, Authority, OutcomeKind
-from gatedrill.contract.service import TicketRow
+from gatedrill.contract.service import SlotRow, TicketRow, VipPassRow, VipReservationRow
 from gatedrill.fixtures.tickets import Ticket
 from gatedrill.orchestrator import conductor, run_folder, step_watch
 from gatedrill.orchestrator.history import (
     HISTORY_FORMAT,
     HISTORY_VERSION,
+    Attempted,
     ClockRead,
     Ended,
     Event,
     Fired,
-    Scanned,
     Silent,
     Started,
     Unready,
 )
-from gatedrill.orchestrator.plan import PLAN_VERSION, BurstStep, Plan, PlannedScan, StreamStep
-from gatedrill.orchestrator.records import RECORDS_VERSION, Records
+from gatedrill.orchestrator.plan import (
+    PLAN_VERSION,
+    BurstStep,
+    Plan,
+    PlannedAttempt,
+    PlannedCheckout,
+    PlannedLink,
+    PlannedScan,
+    PlannedWebhook,
+    StreamStep,
+)
+from gatedrill.orchestrator.records import RECORDS_VERSION, Logs, Records, Snapshot
 
 DOCUMENT = Document("history.md")
-EVENTS: tuple[type[Event], ...] = (Started, ClockRead, Fired, Scanned, Unready, Silent, Ended)
+EVENTS: tuple[type[Event], ...] = (Started, ClockRead, Fired, Attempted, Unready, Silent, Ended)
 STRUCTS: list[tuple[str, type[msgspec.Struct]]] = [
     ("Plan", Plan),
     ("Device", DeviceInfo),
     ("Burst", BurstStep),
     ("Stream", StreamStep),
+    ("Ticket", Ticket),
     ("Planned scan", PlannedScan),
-    ("The scan itself", ScanRecord),
+    ("Planned checkout", PlannedCheckout),
+    ("Planned webhook", PlannedWebhook),
+    ("Planned link", PlannedLink),
+    ("Scan", ScanRecord),
+    ("Checkout", CheckoutRecord),
+    ("Webhook", WebhookRecord),
+    ("Link", LinkRecord),
     ("Question", Ask),
     ("records.json", Records),
+    ("Snapshot", Snapshot),
+    ("Logs", Logs),
     *((str(event.__struct_config__.tag), event) for event in EVENTS),
 ]
 
@@ -62,8 +89,25 @@ def test_the_kinds_of_steps_are_documented() -> None:
         assert f"A step of `kind` `{step.__struct_config__.tag}`" in DOCUMENT.section(heading)
 
 
-def test_the_fields_of_a_ticket_are_documented() -> None:
-    assert DOCUMENT.meaning("Plan", "tickets").endswith(": " + ", ".join(fields(Ticket)))
+@pytest.mark.parametrize("planned", PlannedAttempt.__args__)
+def test_the_kinds_of_planned_attempts_are_documented(planned: type[msgspec.Struct]) -> None:
+    tag = planned.__struct_config__.tag
+
+    assert f"An attempt of `kind` `{tag}`" in DOCUMENT.section(f"Planned {tag}")
+
+
+def test_the_kinds_of_attempts_are_documented() -> None:
+    records = (ScanRecord, CheckoutRecord, WebhookRecord, LinkRecord)
+    tags = [str(record.__struct_config__.tag) for record in records]
+
+    told = DOCUMENT.meaning("attempt", "record")
+    assert told == f"the attempt itself; its kind is {', '.join(tags[:-1])} or {tags[-1]}"
+
+
+def test_every_kind_of_question_is_documented_and_whether_it_acts() -> None:
+    documented = [(row[0], row[1]) for row in DOCUMENT.table("Kinds of question")]
+
+    assert documented == [(str(kind), "yes" if kind in ACTING else "no") for kind in AskKind]
 
 
 def test_every_kind_of_outcome_is_documented() -> None:
@@ -80,7 +124,7 @@ def test_every_reason_is_documented_with_its_certainty_and_meaning() -> None:
 
 def test_the_only_authority_is_documented_as_the_default() -> None:
     assert [str(authority) for authority in Authority] == ["online"]
-    documented = DOCUMENT.meaning("The scan itself", "authority")
+    documented = DOCUMENT.meaning("Scan", "authority")
     assert documented == "who decided; online, the check-in service, if left out"
 
 
@@ -102,15 +146,25 @@ def test_the_files_of_a_run_are_documented() -> None:
     assert DOCUMENT.names("What a run keeps") == re.findall(r"`([a-z]+\.jsonl?)`", source)
 
 
-def test_what_has_a_default_is_left_out_of_a_scan() -> None:
-    run = Run(race())
-    [admitted] = [
-        event for event in run.history if isinstance(event, Scanned) and event.scan.outcome.admits
+def lines(run: Run, outcome: str) -> list[dict[str, object]]:
+    """The attempts that ended so, as they stand in the history."""
+    encoded = msgspec.json.decode(msgspec.json.encode(run.history))
+    return [
+        event["record"]
+        for event in encoded
+        if event["event"] == "attempt" and event["record"]["outcome"]["kind"] == outcome
     ]
-    line = msgspec.json.decode(msgspec.json.encode(admitted))
 
-    assert "authority" not in line["scan"]
-    assert "reason" not in line["scan"]["outcome"]
+
+def test_what_has_a_default_is_left_out_of_an_attempt() -> None:
+    [admitted] = lines(Run(race()), "admitted")
+    assert admitted["kind"] == "scan"
+    assert not {"authority", "last_entry_at", "checked_in_guests"} & admitted.keys()
+    assert admitted["outcome"] == {"kind": "admitted"}
+
+    [booked] = lines(Run(paid_checkout()), "booked")
+    assert booked["kind"] == "checkout"
+    assert {"checkout", "session"} <= booked.keys()
 
 
 def test_every_reason_for_silence_is_documented() -> None:
@@ -120,9 +174,22 @@ def test_every_reason_for_silence_is_documented() -> None:
     assert set(re.split(", | or ", DOCUMENT.meaning("silent", "why"))) == set(told)
 
 
+def test_the_only_reason_of_the_conductors_own_for_not_being_ready_is_documented() -> None:
+    why = "its checkout opened no session to pay for"
+
+    assert inspect.getsource(conductor).count("Unready(") == 1
+    assert f'"{why}"' in inspect.getsource(conductor)
+    assert DOCUMENT.meaning("unready", "why").endswith(f"or words, as {why}")
+
+
 def test_no_struct_of_the_kept_files_has_room_for_a_name_of_a_guest() -> None:
-    kept = [struct for _, struct in STRUCTS] + [TicketRow, Ticket]
+    rows: list[type[msgspec.Struct]] = [TicketRow, VipPassRow, VipReservationRow, SlotRow]
+    kept = [struct for _, struct in STRUCTS] + rows
     names = {name for struct in kept for name in fields(struct)}
 
-    assert not {name for name in names if re.search("guest|person|holder|mail|phone", name)}
+    # How many guests, and the number of a pass, name nobody.
+    counting = {"guests", "guest_number", "checked_in_guests", "total_guests"}
+    assert not {
+        name for name in names - counting if re.search("guest|person|holder|mail|phone", name)
+    }
     assert "None of these files holds the name of a guest, a key or a password" in DOCUMENT.words

@@ -14,14 +14,22 @@ from evidence_builder import (
     UNREAD,
     USED,
     Run,
+    checkouts,
+    legacy_payment,
+    linked_family,
+    linking,
     own_tickets,
+    paid_checkout,
     plan_of,
     race,
     stream,
+    vip_table,
 )
 
+from gatedrill.contract.attempt import ScanRecord
 from gatedrill.contract.outcome import Outcome
-from gatedrill.fixtures.scenario import Burst, Stream
+from gatedrill.fixtures.scenario import Burst, Show, Stream, TicketGroup
+from gatedrill.orchestrator.checks.catalogue import CHECKS
 from gatedrill.orchestrator.checks.check import CheckStatus
 from gatedrill.orchestrator.history import Fired
 from gatedrill.orchestrator.judge import judge
@@ -37,7 +45,20 @@ from gatedrill.orchestrator.result import (
     Verdict,
 )
 
-RACE = Burst(tickets="one", probe=True)
+RACE = Burst(shows=(Show("fresh", same=True),), probe=True)
+OWN = Burst(shows=(Show("fresh"),))
+
+
+def race_rounds(rounds: int, *, probe: bool = False) -> Burst:
+    """So many rounds of a race."""
+    return Burst(shows=RACE.shows, rounds=rounds, probe=probe)
+
+
+def own_rounds(rounds: int) -> Burst:
+    """So many rounds in which every device has a ticket of its own."""
+    return Burst(shows=OWN.shows, rounds=rounds)
+
+
 Plant = Callable[[Run], None]
 
 
@@ -107,7 +128,7 @@ def tear_off(run: Run) -> None:
 def lose_everything(run: Run) -> None:
     run.hide_records()
     run.fired.clear()
-    run.lose(*run.scans.copy())
+    run.lose(*run.attempts.copy())
 
 
 @pytest.mark.parametrize(
@@ -116,7 +137,7 @@ def lose_everything(run: Run) -> None:
         (cast_doubt, "the run was cut short: interrupted"),
         (tear_off, "the run was cut short: its history breaks off"),
         (silence, "devices fell silent: gate-01, gate-03"),
-        (lose_everything, "no scan was heard of"),
+        (lose_everything, "no attempt was heard of"),
     ],
 )
 def test_a_doubt_is_told_in_words(plant: Plant, doubt: str) -> None:
@@ -133,10 +154,10 @@ def test_a_doubt_is_told_in_words(plant: Plant, doubt: str) -> None:
 def test_a_rehearsal_in_which_no_answer_is_settled_shows_nothing(open_answer: Outcome) -> None:
     run = Run(own_tickets())
     run.hide_records()
-    for attempt in run.scans:
+    for attempt in run.attempts:
         run.show(attempt, open_answer)
 
-    assert run.judge().inconclusive_because == ("no scan got a settled answer",)
+    assert run.judge().inconclusive_because == ("no attempt got a settled answer",)
 
     run.show("drill-1.1:gate-03", ADMITTED)
     assert run.judge().inconclusive_because == ()
@@ -148,7 +169,7 @@ def test_a_settled_probe_does_not_make_up_for_a_round_without_answers() -> None:
     for gate in ("gate-01", "gate-02", "gate-03"):
         run.show(f"drill-1.1:{gate}", UNKNOWN)
 
-    assert "no scan got a settled answer" in run.judge().inconclusive_because
+    assert "no attempt got a settled answer" in run.judge().inconclusive_because
 
 
 def not_a_race(run: Run, round_number: int) -> None:
@@ -191,7 +212,7 @@ def test_different_reasons_why_rounds_were_no_races_are_each_told_once() -> None
 
 
 def test_bursts_of_own_tickets_are_not_counted_among_the_races() -> None:
-    run = Run(plan_of(Burst(tickets="own", rounds=5), Burst(tickets="one", rounds=2)))
+    run = Run(plan_of(own_rounds(5), race_rounds(2)))
     for gate in ("gate-02", "gate-03"):
         for number in (1, 2):
             run.show(f"drill-2.{number}:{gate}", UNREAD)
@@ -206,8 +227,10 @@ def test_a_stream_mostly_of_tickets_that_were_not_valid_shows_little(
     run = Run(stream(each=2, devices=2))
     for number in range(1, stale + 1):
         run.was_before(f"t{number}", "scanned")
-    for attempt, event in run.scans.items():
-        if int(event.scan.symbol.removeprefix("t")) <= stale:
+    for attempt, event in run.attempts.items():
+        scan = event.record
+        assert isinstance(scan, ScanRecord)
+        if int(scan.symbol.removeprefix("t")) <= stale:
             run.show(attempt, USED)
 
     doubt = f"{stale} of 4 tickets scanned by one device were not valid before"
@@ -227,7 +250,7 @@ def test_a_race_for_a_stale_ticket_is_told_as_no_race_and_not_twice() -> None:
 def test_without_records_a_stream_that_nobody_was_admitted_in_is_no_pass() -> None:
     run = Run(stream())
     run.hide_records()
-    for attempt in run.scans:
+    for attempt in run.attempts:
         run.show(attempt, NOT_FOUND)
 
     assert run.judge().verdict is Verdict.INCONCLUSIVE
@@ -236,9 +259,9 @@ def test_without_records_a_stream_that_nobody_was_admitted_in_is_no_pass() -> No
 @pytest.mark.parametrize("open_answer", [UNKNOWN, BUSY, IGNORED, UNREAD])
 def test_a_ticket_shown_again_must_be_answered(open_answer: Outcome) -> None:
     run = Run(race(rounds=2))
-    run.complete_log = False
+    run.complete_logs = False
     for number in (1, 2):
-        probe = next(attempt for attempt in run.scans if f"1.{number}-probe" in attempt)
+        probe = next(attempt for attempt in run.attempts if f"1.{number}-probe" in attempt)
         run.show(probe, open_answer)
 
     assert run.judge().inconclusive_because == ("2 tickets shown again got no settled answer",)
@@ -249,9 +272,7 @@ def test_a_device_not_ready_to_scan_its_own_ticket_leaves_that_ticket_untried() 
     run.not_ready("drill-1.1", "gate-02")
     run.record("t2", "valid")
 
-    assert run.judge().inconclusive_because == (
-        "devices were not ready to scan tickets of their own: gate-02",
-    )
+    assert run.judge().inconclusive_because == ("devices were not ready: gate-02",)
 
 
 def test_a_device_not_ready_for_a_race_is_no_doubt_while_enough_others_raced() -> None:
@@ -281,8 +302,11 @@ def test_figures_count_all_scans_but_probes() -> None:
     result = run.judge()
 
     assert result.counters == Counters(
+        attempts=6,
         scans=6,
         scan_errors=1 / 6,
+        checkouts=0,
+        checkout_errors=None,
         successful_scans=2,
         already_scanned=3,
         race_conditions_caught=0,
@@ -299,18 +323,17 @@ def test_figures_count_all_scans_but_probes() -> None:
 
 def test_without_scans_there_is_no_share_of_errors_and_no_latency() -> None:
     run = Run(race())
-    run.lose(*run.scans.copy())
+    run.lose(*run.attempts.copy())
     result = run.judge()
 
-    assert result.counters == Counters(0, None, 0, 0, 0)
+    assert result.counters == Counters(0, 0, None, 0, None, 0, 0, 0)
     assert (result.scan_duration, result.release_skew) == (None, None)
 
 
 def test_release_skew_is_told_over_all_bursts() -> None:
-    run = Run(plan_of(Burst(tickets="own"), Burst(tickets="one", rounds=2)))
-    late = run.scans["drill-2.2:gate-03"]
-    scan = msgspec.structs.replace(late.scan, released_ns=late.scan.intended_ns + 2_000_000)
-    run.scans["drill-2.2:gate-03"] = msgspec.structs.replace(late, scan=scan)
+    run = Run(plan_of(OWN, race_rounds(2)))
+    late = run.attempts["drill-2.2:gate-03"].record
+    run.change("drill-2.2:gate-03", released_ns=late.intended_ns + 2_000_000)
 
     skew = run.judge().release_skew
 
@@ -332,23 +355,85 @@ def test_clocks_silence_and_unready_devices_are_told_as_the_history_has_them() -
     assert result.unready == (UnreadyDevice("drill-1.1", "gate-02", "unread"),)
 
 
-def test_all_checks_are_told_in_their_order() -> None:
+def test_all_checks_are_told_in_their_order_and_those_without_a_subject_say_so() -> None:
     checks = Run(race()).judge().checks
 
     assert [check.name for check in checks] == [
+        check(Run(race()).evidence).name for check in CHECKS
+    ]
+    held = {check.name for check in checks if check.status is CheckStatus.HOLDS}
+    assert held >= {
         "admitted once",
         "valid guests admitted",
         "used ticket refused",
-        "no scan lost",
+        "no attempt lost",
         "records agree",
-    ]
-    assert {check.status for check in checks} == {CheckStatus.HOLDS}
+    }
+    others = [check for check in checks if check.name not in held]
+    assert {check.status for check in others} == {CheckStatus.NOT_JUDGED}
+    assert all(check.why_not_judged for check in others)
+
+
+def test_a_device_not_ready_to_show_its_own_ticket_beside_a_race_leaves_that_one_untried() -> None:
+    burst = Burst(shows=(Show("contested", devices=2, same=True), Show("fresh")))
+    groups = (TicketGroup("contested"), TicketGroup("fresh"))
+    run = Run(plan_of(burst, devices=3, tickets=groups))
+    run.not_ready("drill-1.1", "gate-03")
+    run.record("t2", "valid")
+
+    assert run.judge().inconclusive_because == ("devices were not ready: gate-03",)
+
+
+def test_a_device_not_ready_to_race_beside_others_is_no_doubt_while_enough_others_raced() -> None:
+    burst = Burst(shows=(Show("contested", devices=3, same=True), Show("fresh")))
+    groups = (TicketGroup("contested"), TicketGroup("fresh"))
+    run = Run(plan_of(burst, devices=4, tickets=groups))
+    run.not_ready("drill-1.1", "gate-03")
+
+    assert run.judge().inconclusive_because == ()
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        vip_table(guests=3, phases=2),
+        linked_family(),
+        linking(),
+        checkouts(),
+        paid_checkout(),
+        legacy_payment(),
+    ],
+    ids=["passes", "linked tickets", "links", "checkouts", "payments", "payments of old"],
+)
+def test_an_honest_run_of_any_kind_passes_without_a_doubt(plan: Plan) -> None:
+    result = Run(plan).judge()
+
+    assert (result.verdict, result.inconclusive_because) == (Verdict.PASSED, ())
+
+
+def test_checkouts_are_counted_beside_scans() -> None:
+    run = Run(checkouts(capacity=2, kiosks=4))
+    run.show("drill-1.1:kiosk-04", UNKNOWN)
+    result = run.judge()
+
+    assert (result.counters.attempts, result.counters.scans) == (4, 0)
+    assert (result.counters.checkouts, result.counters.checkout_errors) == (4, 0.25)
+    assert result.scan_duration is None
+    assert result.checkout_duration is not None
+    assert result.checkout_duration.count == 4
+    assert OutcomeCount("booked", None, 2) in result.outcomes
+
+
+def test_the_result_tells_which_of_several_runs_of_a_scenario_it_is() -> None:
+    plan = msgspec.structs.replace(race(), repeat=3)
+
+    assert Run(plan).judge().repeat == 3
 
 
 @pytest.mark.parametrize("plant", [violate, cast_doubt, silence, cross_threshold])
 def test_the_same_evidence_gives_the_same_result_and_it_survives_json(plant: Plant) -> None:
     def story() -> Result:
-        run = Run(plan_of(Burst(tickets="one", rounds=2, probe=True), Stream(duration_s=1)))
+        run = Run(plan_of(race_rounds(2, probe=True), Stream("fresh", 1)))
         plant(run)
         return run.judge()
 
@@ -360,9 +445,9 @@ def test_the_same_evidence_gives_the_same_result_and_it_survives_json(plant: Pla
 
 def test_a_scan_that_was_not_planned_is_nobodys() -> None:
     run = Run(race())
-    event = run.scans["drill-1.1:gate-01"]
-    stray = msgspec.structs.replace(event.scan, attempt="drill-9.9:gate-01")
-    run.scans["stray"] = msgspec.structs.replace(event, scan=stray)
+    event = run.attempts["drill-1.1:gate-01"]
+    stray = msgspec.structs.replace(event.record, attempt="drill-9.9:gate-01")
+    run.attempts["stray"] = msgspec.structs.replace(event, record=stray)
 
     assert run.judge() == Run(race()).judge()
 

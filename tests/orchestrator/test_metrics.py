@@ -1,4 +1,4 @@
-"""Figures of a set of scans."""
+"""Figures of a set of attempts."""
 
 import statistics
 from itertools import pairwise
@@ -9,7 +9,13 @@ from evidence_builder import ADMITTED, BUSY, IGNORED, NOT_FOUND, UNKNOWN, USED
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatedrill.contract.attempt import ScanRecord
+from gatedrill.contract.attempt import (
+    AttemptRecord,
+    CheckoutRecord,
+    LinkRecord,
+    ScanRecord,
+    WebhookRecord,
+)
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
 from gatedrill.orchestrator.metrics import (
     LatencyStats,
@@ -107,6 +113,8 @@ def test_every_kind_of_outcome_counts_as_what_it_is() -> None:
     assert metrics == Metrics(
         scan_duration=(10.0,) * 12,
         scan_errors=(False,) * 10 + (True, True),
+        checkout_duration=(),
+        checkout_errors=(),
         successful_scans=3,
         already_scanned=4,
         race_conditions_caught=2,
@@ -149,4 +157,75 @@ def test_a_scan_that_was_never_read_has_neither_reading_nor_deciding() -> None:
 
     assert stages == StageStats(
         total=latency_stats([2_000.0]), wait=latency_stats([0.0]), read=None, decide=None
+    )
+
+
+def checkout(outcome: Outcome, decided_ms: int = 20, released_ms: int = 1) -> CheckoutRecord:
+    return CheckoutRecord(
+        attempt="c",
+        device="kiosk-01",
+        intended_ns=0,
+        released_ns=released_ms * MS,
+        decided_ns=decided_ms * MS,
+        outcome=outcome,
+        slot="evening",
+        guests=1,
+    )
+
+
+BOOKED = Outcome(OutcomeKind.BOOKED)
+FULL = Outcome(OutcomeKind.REFUSED, Reason.FULL)
+PAID = WebhookRecord(
+    attempt="w",
+    device="kiosk-01",
+    intended_ns=0,
+    released_ns=0,
+    decided_ns=30 * MS,
+    outcome=Outcome(OutcomeKind.CONFIRMED),
+    event="e",
+    session="s",
+)
+JOINED = LinkRecord(
+    attempt="l",
+    device="kiosk-01",
+    intended_ns=0,
+    released_ns=0,
+    decided_ns=40 * MS,
+    outcome=Outcome(OutcomeKind.LINKED),
+    ticket="t",
+    reservation="r",
+)
+
+
+def test_checkouts_have_figures_of_their_own_and_are_no_scans() -> None:
+    attempts: list[AttemptRecord] = [
+        scan(),
+        checkout(BOOKED, 20),
+        checkout(FULL, 30),
+        checkout(UNKNOWN, 5_000),
+    ]
+
+    assert collect_metrics(attempts) == Metrics(
+        scan_duration=(10.0,),
+        scan_errors=(False,),
+        checkout_duration=(20.0, 30.0, 5_000.0),
+        checkout_errors=(False, False, True),
+        successful_scans=1,
+        already_scanned=0,
+        race_conditions_caught=0,
+    )
+
+
+def test_payments_and_links_are_neither_scans_nor_checkouts() -> None:
+    assert collect_metrics([PAID, JOINED]) == Metrics((), (), (), (), 0, 0, 0)
+
+
+def test_the_stages_count_what_kiosks_do_but_give_it_no_reading() -> None:
+    stages = stage_stats([checkout(BOOKED, 20, released_ms=2), PAID, JOINED])
+
+    assert stages == StageStats(
+        total=latency_stats([20.0, 30.0, 40.0]),
+        wait=latency_stats([2.0, 0.0, 0.0]),
+        read=None,
+        decide=latency_stats([18.0, 30.0, 40.0]),
     )

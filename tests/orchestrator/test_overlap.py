@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatedrill.contract.attempt import Ask, ScanRecord
+from gatedrill.contract.attempt import Ask, AskKind, CheckoutRecord, ScanRecord
 from gatedrill.contract.outcome import Outcome, OutcomeKind
 from gatedrill.orchestrator.overlap import Overlap, measure_overlap, most_at_once
 
@@ -102,3 +102,43 @@ def test_only_the_first_question_of_a_scan_counts() -> None:
 def test_a_scan_that_asked_nobody_is_not_under_way() -> None:
     assert measure_overlap([asked(), asked(stamped(1, 9))], {}) == Overlap(1, "service")
     assert measure_overlap([asked()], {}) == Overlap(0, "devices")
+
+
+READING = Ask(0, 100, 200, kind=AskKind.LOOKUP)
+
+
+@pytest.mark.parametrize("kind", [AskKind.VERIFY, AskKind.LOOKUP, AskKind.LINKED_TICKET], ids=str)
+def test_a_question_that_only_reads_is_no_part_of_a_race(kind: AskKind) -> None:
+    reading = Ask(0, 100, 200, kind=kind)
+
+    assert measure_overlap([asked(reading), asked(reading)], {}) == Overlap(0, "devices")
+
+
+def test_the_first_question_that_may_change_something_counts() -> None:
+    scans = [asked(READING, Ask(200, 300)), asked(READING, Ask(250, 350), Ask(400, 500))]
+
+    assert measure_overlap(scans, {}).in_flight == 2
+    late = asked(READING, Ask(400, 500))
+    assert measure_overlap([scans[0], late], {}).in_flight == 1
+
+
+def test_readings_without_stamps_do_not_make_the_rest_go_without() -> None:
+    scans = [asked(READING, stamped(100, 200)), asked(READING, stamped(150, 250))]
+
+    assert measure_overlap(scans, {}) == Overlap(2, "service")
+
+
+def test_checkouts_overlap_with_scans() -> None:
+    booking = CheckoutRecord(
+        attempt="c",
+        device="kiosk-01",
+        intended_ns=0,
+        released_ns=0,
+        decided_ns=1,
+        outcome=Outcome(OutcomeKind.BOOKED),
+        asks=(Ask(50, 150, 200, kind=AskKind.CHECKOUT),),
+        slot="evening",
+        guests=1,
+    )
+
+    assert measure_overlap([asked(Ask(0, 100)), ("west", booking)], {}).in_flight == 2

@@ -1,22 +1,23 @@
 """A rehearsal from the roster to the verdicts, against the reference backend itself."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import httpx
 import msgspec
 import pytest
-from memory_bus import ManualClock, MemoryBus
+from memory_bus import ManualClock, MemoryBus, sleep_by
+from plans import EVENT, closed_loop, race, scenario
+from reference_backend import KEY, client_of, reference_backend
 from scripted_fleet import ADMITTED, USED, Decide, ScriptedFleet
 from table_service import table_service
 
-from gatedrill.backend.serve import serve
 from gatedrill.contract import topics
 from gatedrill.contract.errors import PeerError, UsageError
 from gatedrill.contract.messages import Presentation
-from gatedrill.contract.outcome import Outcome
+from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
 from gatedrill.contract.service import (
     POPULATION_PATH,
     RPC_PATH,
@@ -26,24 +27,26 @@ from gatedrill.contract.service import (
     ScanRow,
     TicketRow,
 )
-from gatedrill.fixtures.scenario import Burst, Scenario, Stream
-from gatedrill.fixtures.tickets import Ticket, TicketFile
+from gatedrill.fixtures.loader import load_scenario
+from gatedrill.fixtures.scenario import Book, Burst, Pay, Scenario, Slot
+from gatedrill.fixtures.tickets import ListedTicket, TicketFile
 from gatedrill.orchestrator import rehearsal as rehearsing
+from gatedrill.orchestrator.checks.check import CheckStatus
 from gatedrill.orchestrator.history import Ended, read_history
 from gatedrill.orchestrator.plan import Plan, Step
+from gatedrill.orchestrator.records import Snapshot
 from gatedrill.orchestrator.rehearsal import Rehearsal, rehearse
 from gatedrill.orchestrator.result import Result, Verdict
 from gatedrill.orchestrator.run_folder import RunFolder, find_runs
+from gatedrill.orchestrator.service_client import ServiceClient
 
 if TYPE_CHECKING:
     from gatedrill.broker.bus import Bus
 
-KEY = "a-key-that-nobody-may-see"
 RUN = "20261120-120000-abcd"
-EVENT = "00000000-0000-4000-8000-0000000000e0"
 DEVICES = ("gate-01", "gate-02", "gate-03")
-RACE = Scenario(1, "race", "A race", 3, (Burst(tickets="one", rounds=2, probe=True),))
-STREAM = Scenario(1, "stream", "A stream", 2, (Stream(duration_s=2, pause_s=1),))
+RACE = scenario(3, race(rounds=2, probe=True), name="race")
+STREAM = scenario(2, closed_loop(2, 1), name="stream")
 
 
 class Notes:
@@ -56,7 +59,7 @@ class Notes:
     def say(self, line: str) -> None:
         self.lines.append(line)
 
-    def update(self, step: Step, scans: int) -> None:
+    def update(self, step: Step, attempts: int) -> None:
         """Progress is the conductor's matter."""
 
     def show(self, result: Result, folder: Path) -> None:
@@ -72,10 +75,12 @@ class Venue:
         self.bus = MemoryBus()
         self.notes = Notes()
 
-    async def host(self, decide: Decide, target: str | None = None) -> ScriptedFleet:
+    async def host(
+        self, decide: Decide, target: str | None = None, kiosks: Sequence[str] = ()
+    ) -> ScriptedFleet:
         """Let a fleet with all devices come, which asks the service by `decide`."""
         asked = self.target if target is None else target
-        fleet = ScriptedFleet(self.bus, "east", DEVICES, decide, target=asked)
+        fleet = ScriptedFleet(self.bus, "east", DEVICES, decide, target=asked, kiosks=kiosks)
         await fleet.enter()
         return fleet
 
@@ -109,28 +114,22 @@ class Venue:
         return self.out / RUN / name
 
 
+@pytest.fixture(autouse=True)
+def _rests_take_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    sleep_by(ManualClock(), monkeypatch)
+
+
 @pytest.fixture
 async def backend() -> AsyncIterator[str]:
     """The URL of a reference backend."""
-    stop = asyncio.Event()
-    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(
-        serve(key=KEY, database=None, fault=None, ready=ready.set_result, stop=stop)
-    )
-    waiting: set[asyncio.Future[None] | asyncio.Future[str]] = {serving, ready}
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    if serving.done():
-        serving.result()
-    yield ready.result()
-    stop.set()
-    await serving
+    async with reference_backend() as url:
+        yield url
 
 
 @pytest.fixture
 async def client(backend: str) -> AsyncIterator[httpx.AsyncClient]:
     """What the devices ask the backend with."""
-    headers = {"apikey": KEY, "authorization": f"Bearer {KEY}"}
-    async with httpx.AsyncClient(base_url=backend, headers=headers, trust_env=False) as client:
+    async with client_of(backend) as client:
         yield client
 
 
@@ -161,7 +160,17 @@ async def test_a_rehearsal_at_an_honest_service_passes_and_tells_so(
     [result] = await venue.rehearse(venue.order())
 
     assert (result.verdict, result.inconclusive_because) == (Verdict.PASSED, ())
-    assert {check.status for check in result.checks} == {"holds"}
+    by_status = {
+        status: {check.name for check in result.checks if check.status is status}
+        for status in CheckStatus
+    }
+    assert by_status[CheckStatus.HOLDS] >= {
+        "admitted once",
+        "valid guests admitted",
+        "used ticket refused",
+        "records agree",
+    }
+    assert by_status[CheckStatus.VIOLATED] == set()
     assert result.counters.scans == 6
     assert (result.run, result.seed, result.target) == (RUN, 1, venue.target)
     assert result.broker == venue.bus.address
@@ -186,7 +195,7 @@ async def test_every_scenario_keeps_a_folder_that_is_judged_again_to_the_same_re
             "records.json",
             "result.json",
         ]
-        assert run.judge() == result
+        assert run.read().judge() == result
         kept = msgspec.json.decode((run.path / "result.json").read_bytes(), type=Result)
         assert kept == result
 
@@ -227,7 +236,9 @@ async def test_devices_that_ask_twice_for_one_scan_are_found_out_by_the_log(
     [result] = await venue.rehearse(venue.order(STREAM))
 
     [agree] = [check for check in result.checks if check.name == "records agree"]
-    assert agree.shown[0].what == "1 questions, 1 of them answered, but 2 log rows"
+    assert agree.status is CheckStatus.VIOLATED
+    assert (agree.examined, agree.violations) == (4, 4)
+    assert all("0 answers, but 1 log row" in violation.what for violation in agree.shown)
 
 
 async def test_what_earlier_runs_left_in_the_log_is_not_held_against_this_one(
@@ -237,7 +248,7 @@ async def test_what_earlier_runs_left_in_the_log_is_not_held_against_this_one(
     population = Population(tuple(TicketRow(each, EVENT, "general") for each in ids))
     answer = await client.put(POPULATION_PATH, content=msgspec.json.encode(population))
     answer.raise_for_status()
-    tickets = TicketFile(tuple(Ticket(each, EVENT) for each in ids))
+    tickets = TicketFile(tuple(ListedTicket(each, EVENT) for each in ids))
     await venue.host(honest)
 
     [first] = await venue.rehearse(venue.order(tickets=tickets))
@@ -334,7 +345,9 @@ async def test_devices_that_do_not_come_end_the_rehearsal_before_it_begins(
     await venue.host(_unasked)
     five = msgspec.structs.replace(RACE, devices=5)
 
-    with pytest.raises(PeerError, match=r"^5 devices are needed, 3 came"):
+    with pytest.raises(
+        PeerError, match=r"^waited 0.01 s for the roster: 5 devices are needed, 3 came"
+    ):
         await venue.rehearse(venue.order(RACE, five))
 
     assert not venue.out.exists()
@@ -360,7 +373,7 @@ async def test_a_run_that_is_interrupted_is_judged_kept_and_ends_the_rehearsal(
 
     [(result, folder)] = venue.notes.shown
     assert (result.verdict, result.cut_short) == (Verdict.INCONCLUSIVE, "interrupted")
-    assert RunFolder(folder).judge() == result
+    assert RunFolder(folder).read().judge() == result
     assert [run.path for run in find_runs(venue.out / RUN)] == [folder]
 
 
@@ -401,11 +414,207 @@ async def test_a_broker_that_is_lost_before_anything_was_fired_is_the_users_to_m
     assert venue.notes.shown == []
 
 
+async def test_a_broker_that_is_lost_in_the_first_of_several_scenarios_cuts_all_of_them_short(
+    venue: Venue, honest: Decide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await venue.host(honest)
+    publish = venue.bus.publish
+
+    async def break_down(channel: object, message: object, **levels: str) -> None:
+        if venue.bus.said.count(topics.FIRE.topic(run=RUN)) == 2:
+            raise PeerError("no connection to the broker")
+        await publish(channel, message, **levels)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(venue.bus, "publish", break_down)
+    first, second, third = await venue.rehearse(venue.order(RACE, STREAM, RACE))
+
+    assert first.counters.successful_scans == 1
+    assert (second.counters.attempts, third.counters.attempts) == (0, 0)
+    for result in (first, second, third):
+        assert result.cut_short == "no connection to the broker"
+        assert (result.verdict, result.exit_code) == (Verdict.INCONCLUSIVE, 4)
+    assert [folder.name for _, folder in venue.notes.shown] == ["1-race", "2-stream", "3-race"]
+    assert [run.read().judge() for run in find_runs(venue.out / RUN)] == [first, second, third]
+
+
+async def test_a_broker_that_is_lost_as_the_first_instant_is_named_cuts_the_run_short(
+    venue: Venue, honest: Decide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await venue.host(honest)
+    publish = venue.bus.publish
+
+    async def break_down(channel: object, message: object, **levels: str) -> None:
+        await publish(channel, message, **levels)  # type: ignore[arg-type]
+        if channel is topics.FIRE:
+            raise PeerError("no connection to the broker")
+
+    monkeypatch.setattr(venue.bus, "publish", break_down)
+    [result] = await venue.rehearse(venue.order())
+
+    assert (result.cut_short, result.exit_code) == ("no connection to the broker", 4)
+
+
+async def test_nobody_hears_the_fleets_of_scenarios_that_are_over(
+    venue: Venue, honest: Decide
+) -> None:
+    await venue.host(honest)
+    await venue.rehearse(venue.order(STREAM))
+    after_one = len(venue.bus.subscriptions)
+    await venue.rehearse(venue.order(STREAM, STREAM, STREAM, run="later"))
+
+    # One more for the presences of the later rehearsal.
+    assert len(venue.bus.subscriptions) == after_one + 1
+
+
+async def test_a_service_that_refuses_a_later_population_cuts_that_scenario_short(
+    venue: Venue, honest: Decide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await venue.host(honest)
+    populate = ServiceClient.populate
+    times = 0
+
+    async def once(service: ServiceClient, held: Population) -> None:
+        nonlocal times
+        times += 1
+        if times == 2:
+            raise PeerError("the disk is full")
+        await populate(service, held)
+
+    monkeypatch.setattr(ServiceClient, "populate", once)
+    results = await venue.rehearse(venue.order(STREAM, RACE, STREAM))
+
+    assert [result.cut_short for result in results] == [None, "the disk is full", None]
+    assert [result.verdict for result in results] == [
+        Verdict.PASSED,
+        Verdict.INCONCLUSIVE,
+        Verdict.PASSED,
+    ]
+    records = RunFolder(venue.folder("2-race")).read().records
+    assert (records.before, records.after) == (Snapshot(), Snapshot())
+    assert records.complete_logs is False
+
+
+async def test_a_service_that_refuses_the_first_population_is_the_users_to_mend(
+    venue: Venue, honest: Decide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await venue.host(honest)
+
+    async def refuse(_service: ServiceClient, _held: Population) -> None:
+        raise PeerError("the disk is full")
+
+    monkeypatch.setattr(ServiceClient, "populate", refuse)
+    with pytest.raises(PeerError, match=r"^the disk is full$"):
+        await venue.rehearse(venue.order(STREAM, RACE))
+
+    assert venue.notes.shown == []
+
+
+async def test_a_run_that_is_interrupted_before_the_service_was_filled_reads_no_records_of_others(
+    venue: Venue, honest: Decide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await venue.host(honest)
+    reached = asyncio.Event()
+
+    async def hang(_service: ServiceClient, _held: Population) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(ServiceClient, "populate", hang)
+    task = asyncio.create_task(venue.rehearse(venue.order(STREAM)))
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    [(result, folder)] = venue.notes.shown
+    assert (result.verdict, result.cut_short) == (Verdict.INCONCLUSIVE, "interrupted")
+    assert RunFolder(folder).read().records.unreadable == (
+        "the run ended before the records were read",
+    )
+
+
+async def test_a_scenario_is_run_again_from_a_reset_state(venue: Venue, honest: Decide) -> None:
+    await venue.host(honest)
+    one, two = await venue.rehearse(venue.order(RACE, RACE))
+
+    assert [result.verdict for result in (one, two)] == [Verdict.PASSED] * 2
+    assert [result.repeat for result in (one, two)] == [1, 2]
+    runs = [run.read() for run in find_runs(venue.out / RUN)]
+    assert [run.plan.steps[0].id for run in runs] == ["race-1.1", "race~2-1.1"]
+    for run in runs:
+        assert {row.id for row in run.records.before.tickets or ()} == {
+            ticket.id for ticket in run.plan.tickets
+        }
+        assert {row.status for row in run.records.before.tickets or ()} == {"valid"}
+
+
+async def test_passes_that_come_back_in_the_next_scenario_are_valid_again(
+    venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsing, "ROSTER_TIMEOUT_S", 0.01)
+    drill = msgspec.structs.replace(load_scenario("vip-checkin"), devices=3)
+    drill = msgspec.structs.replace(
+        drill, tickets=(msgspec.structs.replace(drill.tickets[0], count=3),)
+    )
+    await venue.host(_unknown)
+    await venue.rehearse(venue.order(drill, drill))
+
+    for run in find_runs(venue.out / RUN):
+        rows = run.read().records.before.vip_passes or ()
+        assert [row.status for row in rows] == ["active"] * 3
+        [reservation] = run.read().records.before.vip_reservations or ()
+        assert reservation.checked_in_guests == 0
+
+
+BOOKING = Scenario(
+    1,
+    "booking",
+    "Bookings",
+    (Burst(books=(Book("evening"),)), Burst(pays=(Pay("evening"),))),
+    kiosks=2,
+    slots=(Slot("evening", 5),),
+)
+
+
+async def test_kiosks_that_do_not_come_end_the_rehearsal_before_it_begins(
+    venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsing, "ROSTER_TIMEOUT_S", 0.01)
+    await venue.host(_unasked, kiosks=("kiosk-01",))
+
+    with pytest.raises(PeerError, match=r": 2 kiosks are needed, 1 came"):
+        await venue.rehearse(venue.order(RACE, BOOKING))
+
+    assert not venue.out.exists()
+
+
+async def test_a_device_that_a_scenario_names_is_waited_for(
+    venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsing, "ROSTER_TIMEOUT_S", 0.01)
+    await venue.host(_unasked)
+    named = msgspec.structs.replace(STREAM, roster=("gate-02", "gate-99"))
+
+    with pytest.raises(PeerError, match=r"did not come: gate-99$"):
+        await venue.rehearse(venue.order(named))
+
+
+async def test_kiosks_that_book_nowhere_are_found_out_by_the_services_records(
+    venue: Venue,
+) -> None:
+    await venue.host(_unasked, kiosks=("kiosk-01", "kiosk-02"))
+    [result] = await venue.rehearse(venue.order(BOOKING))
+
+    assert result.counters.checkouts == 2
+    assert {each.kind: each.count for each in result.outcomes} == {"booked": 2, "confirmed": 2}
+    assert result.verdict is Verdict.VIOLATED
+
+
 async def test_an_error_of_our_own_stands_in_the_history_and_comes_through(
     venue: Venue, honest: Decide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await venue.host(honest)
-    monkeypatch.setattr(venue.notes, "update", lambda _step, _scans: 1 // 0)
+    monkeypatch.setattr(venue.notes, "update", lambda _step, _attempts: 1 // 0)
 
     with pytest.raises(ZeroDivisionError):
         await venue.rehearse(venue.order())
@@ -423,9 +632,13 @@ async def test_a_run_of_the_same_name_is_not_written_over(venue: Venue, honest: 
         await venue.rehearse(venue.order(STREAM))
 
 
+async def _unknown(_: Presentation) -> Outcome:
+    return Outcome(OutcomeKind.UNKNOWN, Reason.TIMEOUT)
+
+
 async def _unasked(_: Presentation) -> Outcome:
     raise AssertionError("nobody may be asked")
 
 
 def _file(count: int) -> TicketFile:
-    return TicketFile(tuple(Ticket(f"t{number}", EVENT) for number in range(1, count + 1)))
+    return TicketFile(tuple(ListedTicket(f"t{number}", EVENT) for number in range(1, count + 1)))

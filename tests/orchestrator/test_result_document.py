@@ -18,13 +18,14 @@ from gatedrill.orchestrator.result import (
     ClockUncertainty,
     Counters,
     OutcomeCount,
+    RecordFact,
     Result,
     SilentDevices,
     Skew,
     UnreadyDevice,
     Verdict,
 )
-from gatedrill.orchestrator.rounds import LISTED_UP_TO, ListedScan, RoundResult
+from gatedrill.orchestrator.rounds import LISTED_UP_TO, ListedAttempt, RoundResult
 from gatedrill.orchestrator.thresholds import ThresholdResult
 
 DOCUMENT = Document("result.md")
@@ -37,8 +38,9 @@ STRUCTS: list[tuple[str, type[msgspec.Struct]]] = [
     ("An entry of checks", CheckResult),
     ("A violation", Violation),
     ("An entry of thresholds", ThresholdResult),
+    ("An entry of records", RecordFact),
     ("An entry of rounds", RoundResult),
-    ("A scan of a round", ListedScan),
+    ("An attempt of a round", ListedAttempt),
     ("release_skew", Skew),
     ("An entry of clocks", ClockUncertainty),
     ("An entry of silent", SilentDevices),
@@ -125,5 +127,5 @@ def test_format_version_and_limits_are_documented() -> None:
     assert DOCUMENT.meaning("Result", "version") == f"version of this file, {RESULT_VERSION}"
     shown = DOCUMENT.meaning("An entry of checks", "shown")
     assert shown == f"the first of these, at most {MAX_SHOWN}"
-    scans = DOCUMENT.meaning("An entry of rounds", "scans")
-    assert scans == f"each scan, if there are at most {LISTED_UP_TO}"
+    listed = DOCUMENT.meaning("An entry of rounds", "attempts")
+    assert listed == f"each attempt, if there are at most {LISTED_UP_TO}"

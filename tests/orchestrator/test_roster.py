@@ -7,7 +7,7 @@ from memory_bus import ManualClock
 
 from gatedrill.broker.claim import STALE_AFTER_S
 from gatedrill.contract.errors import PeerError
-from gatedrill.contract.messages import PROTOCOL_VERSION, DeviceInfo, Presence
+from gatedrill.contract.messages import KIOSK, PROTOCOL_VERSION, DeviceInfo, Presence
 from gatedrill.orchestrator.roster import Roster
 
 TARGET = "http://127.0.0.1:8000"
@@ -26,7 +26,10 @@ def roster(clock: ManualClock) -> Roster:
 def presence(
     fleet: str, *devices: str, boot: str = "1", protocol: int = PROTOCOL_VERSION
 ) -> Presence:
-    infos = tuple(DeviceInfo(device, f"reader of {fleet}", 0.5) for device in devices)
+    infos = tuple(
+        DeviceInfo(device, KIOSK if "kiosk" in device else f"reader of {fleet}", 0.5)
+        for device in devices
+    )
     return Presence(fleet, boot, "host", TARGET, infos, protocol)
 
 
@@ -43,10 +46,10 @@ def names(roster: Roster) -> list[str]:
 
 
 async def waiting_for(
-    roster: Roster, *devices: str, count: int = 0, timeout_s: float = 60.0
+    roster: Roster, *devices: str, gates: int = 0, kiosks: int = 0, timeout_s: float = 60.0
 ) -> "asyncio.Task[None]":
     """The wait for these devices, begun."""
-    task = asyncio.create_task(roster.wait_for(devices, count, timeout_s))
+    task = asyncio.create_task(roster.wait_for(devices, gates, kiosks, timeout_s))
     await asyncio.sleep(0)
     return task
 
@@ -72,7 +75,7 @@ async def test_the_wait_ends_when_the_last_of_the_named_devices_has_come(roster:
 
 
 async def test_the_wait_ends_when_enough_devices_have_come(roster: Roster) -> None:
-    task = await waiting_for(roster, count=2)
+    task = await waiting_for(roster, gates=2)
     come(roster, presence("east", "gate-01"))
     await asyncio.sleep(0.01)
     assert not task.done()
@@ -84,23 +87,23 @@ async def test_the_wait_ends_when_enough_devices_have_come(roster: Roster) -> No
 async def test_who_is_here_already_is_not_waited_for(roster: Roster) -> None:
     come(roster, presence("east", "gate-01"))
 
-    await roster.wait_for(["gate-01"], 1, timeout_s=0)
+    await roster.wait_for(["gate-01"], 1, 0, timeout_s=0)
 
 
 async def test_those_who_do_not_come_are_named(roster: Roster) -> None:
     come(roster, presence("east", "gate-02"))
 
     with pytest.raises(PeerError) as raised:
-        await roster.wait_for(["gate-01", "gate-02", "gate-03"], 3, timeout_s=0.01)
+        await roster.wait_for(["gate-01", "gate-02", "gate-03"], 3, 0, timeout_s=0.01)
 
-    assert str(raised.value) == "did not come within 0.01 s: gate-01, gate-03"
+    assert str(raised.value) == ("waited 0.01 s for the roster: did not come: gate-01, gate-03")
 
 
 @pytest.mark.parametrize(
     ("here", "message"),
     [
-        (("gate-02", "gate-01"), "2 came within 0.01 s (here: gate-01, gate-02)"),
-        ((), "0 came within 0.01 s (here: none)"),
+        (("gate-02", "gate-01"), "2 came (here: gate-01, gate-02)"),
+        ((), "0 came (here: none)"),
     ],
 )
 async def test_too_few_devices_are_answered_with_those_who_are_here(
@@ -109,11 +112,54 @@ async def test_too_few_devices_are_answered_with_those_who_are_here(
     come(roster, presence("east", *here))
 
     with pytest.raises(PeerError) as raised:
-        await roster.wait_for([], 3, timeout_s=0.01)
+        await roster.wait_for([], 3, 0, timeout_s=0.01)
 
     assert str(raised.value) == (
-        f"3 devices are needed, {message}: start more with gatedrill fleet"
+        f"waited 0.01 s for the roster: 3 devices are needed, {message}: "
+        "start more with gatedrill fleet"
     )
+
+
+async def test_the_wait_ends_when_enough_gates_and_enough_kiosks_have_come(roster: Roster) -> None:
+    task = await waiting_for(roster, gates=1, kiosks=2)
+    for fleet, devices in (("east", ("gate-01", "gate-02")), ("west", ("kiosk-01",))):
+        come(roster, presence(fleet, *devices))
+        await asyncio.sleep(0.01)
+        assert not task.done()
+
+    come(roster, presence("north", "kiosk-02"))
+    await asyncio.wait_for(task, 60)
+
+
+async def test_a_kiosk_is_no_gate(roster: Roster) -> None:
+    come(roster, presence("east", "kiosk-01", "kiosk-02"))
+
+    with pytest.raises(PeerError) as raised:
+        await roster.wait_for([], 1, 1, timeout_s=0.01)
+
+    assert str(raised.value) == (
+        "waited 0.01 s for the roster: 1 devices are needed, 0 came "
+        "(here: kiosk-01, kiosk-02): start more with gatedrill fleet"
+    )
+
+
+async def test_too_few_of_both_are_told_together(roster: Roster) -> None:
+    come(roster, presence("east", "gate-01", "kiosk-01"))
+
+    with pytest.raises(PeerError) as raised:
+        await roster.wait_for(["kiosk-01"], 2, 3, timeout_s=0.01)
+
+    assert str(raised.value) == (
+        "waited 0.01 s for the roster: 2 devices are needed, 1 came, 3 kiosks are needed, 1 came "
+        "(here: gate-01, kiosk-01): start more with gatedrill fleet"
+    )
+
+
+async def test_a_named_kiosk_is_waited_for_like_a_named_gate(roster: Roster) -> None:
+    come(roster, presence("east", "gate-01"))
+
+    with pytest.raises(PeerError, match=r"did not come: kiosk-01$"):
+        await roster.wait_for(["gate-01", "kiosk-01"], 0, 0, timeout_s=0.01)
 
 
 async def test_a_fleet_that_leaves_takes_its_devices_along_and_is_reported_by_its_boot(
@@ -173,7 +219,7 @@ async def test_a_second_boot_of_a_fleet_neither_doubles_its_devices_nor_takes_it
     assert fleet is not None
     assert fleet.boot == "9"
     with pytest.raises(PeerError):
-        await roster.wait_for([], 3, timeout_s=0.01)
+        await roster.wait_for([], 3, 0, timeout_s=0.01)
 
 
 async def test_the_second_boot_takes_over_when_the_first_has_gone(roster: Roster) -> None:

@@ -4,19 +4,26 @@ import msgspec
 import pytest
 from evidence_builder import (
     IGNORED,
+    LAST_ENTRY,
     NOT_FOUND,
     STEP_NS,
     UNKNOWN,
     UNREAD,
     USED,
     Run,
+    checkouts,
+    linking,
     own_tickets,
+    paid_checkout,
+    plan_of,
     race,
     stream,
+    vip_table,
 )
 
 from gatedrill.contract.outcome import Outcome
-from gatedrill.orchestrator.rounds import LISTED_UP_TO, ListedScan, RoundResult, judge_rounds
+from gatedrill.fixtures.scenario import Burst, Show, TicketGroup
+from gatedrill.orchestrator.rounds import LISTED_UP_TO, ListedAttempt, RoundResult, judge_rounds
 
 MS = 1_000_000
 
@@ -29,11 +36,11 @@ def judged(run: Run) -> RoundResult:
 
 def under_way(run: Run, *devices: int) -> None:
     """Let these devices ask at the same time and all others one after the other."""
-    for number, event in enumerate(run.scans.copy().values()):
+    for number, event in enumerate(run.attempts.copy().values()):
         begin_ns = STEP_NS + (100 + number) * 10 * MS
         if number + 1 in devices:
             begin_ns = STEP_NS
-        run.time(event.scan.attempt, sent_ns=begin_ns, answered_ns=begin_ns + 5 * MS)
+        run.time(event.record.attempt, sent_ns=begin_ns, answered_ns=begin_ns + 5 * MS)
 
 
 def test_an_honest_round_is_told_with_its_outcomes_skew_and_overlap() -> None:
@@ -44,15 +51,16 @@ def test_an_honest_round_is_told_with_its_outcomes_skew_and_overlap() -> None:
         step="drill-1.1",
         burst="request",
         planned=2,
+        contending=2,
         outcomes={"admitted": 1, "unknown (unread)": 1},
         release_skew_ms=0.001,
         in_flight=1,
         overlap_source="service",
         counts=False,
         why_not="only 1 of 2 requests were under way at one instant",
-        scans=(
-            ListedScan("gate-01", "admitted", 0.0, -1.0, 10.0),
-            ListedScan("gate-02", "unknown (unread)", 0.001, -1.0, 10.001),
+        attempts=(
+            ListedAttempt("gate-01", "admitted", 0.0, -1.0, 10.0),
+            ListedAttempt("gate-02", "unknown (unread)", 0.001, -1.0, 10.001),
         ),
     )
 
@@ -131,7 +139,7 @@ def test_clock_bounds_narrow_what_the_devices_stamps_claim() -> None:
 def test_one_device_alone_makes_no_race() -> None:
     found = judged(Run(race(devices=1, probe=False)))
 
-    assert (found.counts, found.why_not) == (False, "one device alone makes no race")
+    assert (found.contending, found.counts, found.why_not) == (0, None, None)
 
 
 @pytest.mark.parametrize("status", ["scanned", "cancelled"])
@@ -151,7 +159,7 @@ def test_without_records_a_round_in_which_everybody_refused_so_does_not_count(
 ) -> None:
     run = Run(race())
     run.hide_records()
-    for attempt in run.scans:
+    for attempt in run.attempts:
         run.show(attempt, refusal)
 
     assert judged(run).why_not == "its ticket was not valid before"
@@ -176,26 +184,24 @@ def test_without_records_a_silent_device_may_have_used_the_ticket() -> None:
 
 
 def test_small_rounds_are_listed_scan_by_scan_and_large_ones_are_not() -> None:
-    assert len(judged(Run(race(devices=LISTED_UP_TO, probe=False))).scans) == 20
-    assert judged(Run(race(devices=LISTED_UP_TO + 1, probe=False))).scans == ()
+    assert len(judged(Run(race(devices=LISTED_UP_TO, probe=False))).attempts) == 20
+    assert judged(Run(race(devices=LISTED_UP_TO + 1, probe=False))).attempts == ()
 
 
 def test_a_scan_that_was_never_read_is_listed_without_a_reading() -> None:
     run = Run(race(devices=2, probe=False))
-    event = run.scans["drill-1.1:gate-01"]
-    blind = msgspec.structs.replace(event.scan, decoded_ns=None)
-    run.scans["drill-1.1:gate-01"] = msgspec.structs.replace(event, scan=blind)
+    run.change("drill-1.1:gate-01", decoded_ns=None)
 
-    assert judged(run).scans[0].decoded_ms is None
+    assert judged(run).attempts[0].decoded_ms is None
 
 
 def test_a_round_of_which_nothing_was_heard_has_no_skew() -> None:
     run = Run(race(probe=False))
-    run.lose(*run.scans.copy())
+    run.lose(*run.attempts.copy())
 
     found = judged(run)
 
-    assert (found.release_skew_ms, found.outcomes, found.scans) == (None, {}, ())
+    assert (found.release_skew_ms, found.outcomes, found.attempts) == (None, {}, ())
     assert found.counts is False
 
 
@@ -204,3 +210,108 @@ def test_a_symbol_still_in_view_is_listed_among_the_outcomes() -> None:
     run.show("drill-1.1:gate-02", IGNORED)
 
     assert judged(run).outcomes == {"admitted": 1, "ignored (repeated)": 1}
+
+
+def mixed(rounds: int = 1) -> Run:
+    """gate-01 … gate-04 show one ticket, gate-05 and gate-06 each their own."""
+    burst = Burst(shows=(Show("contested", devices=4, same=True), Show("fresh")), rounds=rounds)
+    groups = (TicketGroup("contested"), TicketGroup("fresh"))
+    return Run(plan_of(burst, devices=6, tickets=groups))
+
+
+def test_only_those_who_compete_decide_whether_it_was_a_race() -> None:
+    run = mixed()
+    under_way(run, 1, 5, 6)
+
+    found = judged(run)
+
+    assert (found.planned, found.contending, found.in_flight) == (6, 4, 1)
+    assert found.why_not == "only 1 of 4 requests were under way at one instant"
+
+    under_way(run, 1, 2)
+    found = judged(run)
+    assert (found.in_flight, found.counts) == (2, True)
+
+
+def test_the_skew_and_the_outcomes_are_those_of_the_whole_round() -> None:
+    run = mixed()
+    run.change("drill-1.1:gate-06", released_ns=STEP_NS + 3 * MS)
+
+    found = judged(run)
+
+    assert found.release_skew_ms == 3.0
+    assert sum(found.outcomes.values()) == len(found.attempts) == 6
+
+
+def test_an_attempt_alone_in_a_share_that_is_the_same_for_all_is_no_race() -> None:
+    burst = Burst(shows=(Show("contested", devices=1, same=True), Show("fresh")))
+    groups = (TicketGroup("contested"), TicketGroup("fresh"))
+    run = Run(plan_of(burst, tickets=groups))
+    for gate in ("gate-02", "gate-03"):
+        run.show(f"drill-1.1:{gate}", UNREAD)
+
+    found = judged(run)
+
+    assert (found.contending, found.in_flight, found.counts) == (0, 1, None)
+
+
+def test_a_stale_ticket_beside_a_race_does_not_spoil_it() -> None:
+    run = mixed()
+    stale = next(ticket for ticket in run.plan.tickets if ticket.id == "t2")
+    run.was_before(stale.id, "scanned")
+
+    assert judged(run).counts is True
+
+
+def test_a_stale_pass_does_not_keep_the_others_from_racing() -> None:
+    run = Run(vip_table(guests=3))
+    run.was_before("p1", "cancelled")
+    assert judged(run).counts is True
+
+    for name in ("p2", "p3"):
+        run.was_before(name, "cancelled")
+    assert judged(run).why_not == "its ticket was not valid before"
+
+
+def test_checkouts_race_by_their_own_requests() -> None:
+    run = Run(checkouts(capacity=2, kiosks=4))
+    found = judged(run)
+    assert (found.contending, found.in_flight, found.counts) == (4, 4, True)
+    assert found.outcomes == {"booked": 2, "refused (full)": 2}
+
+    under_way(run, 1)
+    assert judged(run).why_not == "only 1 of 4 requests were under way at one instant"
+
+
+def test_deliveries_of_one_event_race() -> None:
+    found = judge_rounds(Run(paid_checkout()).evidence)
+
+    assert [(each.step, each.contending, each.counts) for each in found] == [
+        ("drill-1.1", 0, None),
+        ("drill-2.1", 2, True),
+        ("drill-2.2", 2, True),
+    ]
+
+
+def test_links_race_beside_stale_tickets() -> None:
+    found = judge_rounds(Run(linking()).evidence)
+
+    assert [(each.step, each.contending, each.counts) for each in found] == [
+        ("drill-1.1", 3, True),
+        ("drill-2.1", 0, None),
+        ("drill-3.1", 0, None),
+    ]
+
+
+def test_a_kiosk_is_listed_without_a_reading_and_a_reentry_with_the_entry_before() -> None:
+    kiosk = judged(Run(checkouts(kiosks=2))).attempts[0]
+    assert (kiosk.device, kiosk.outcome, kiosk.decoded_ms, kiosk.note) == (
+        "kiosk-01",
+        "booked",
+        None,
+        None,
+    )
+
+    _, back = judge_rounds(Run(vip_table(guests=2, phases=2)).evidence)
+    assert {each.outcome for each in back.attempts} == {"readmitted"}
+    assert {each.note for each in back.attempts} == {f"last entry {LAST_ENTRY}"}

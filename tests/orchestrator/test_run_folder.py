@@ -4,12 +4,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from evidence_builder import ADMITTED, Run, race
+from evidence_builder import ADMITTED, Run, linking, paid_checkout, race, vip_table
 
 from gatedrill.contract.errors import UsageError
 from gatedrill.orchestrator.checks.check import CheckStatus
-from gatedrill.orchestrator.history import HistoryWriter
-from gatedrill.orchestrator.plan import PLAN_VERSION
+from gatedrill.orchestrator.history import HISTORY_VERSION, HistoryWriter
+from gatedrill.orchestrator.plan import PLAN_VERSION, Plan
 from gatedrill.orchestrator.records import RECORDS_VERSION
 from gatedrill.orchestrator.result import RESULT_FORMAT, RESULT_VERSION, Result, Verdict
 from gatedrill.orchestrator.run_folder import RunFolder, find_runs
@@ -35,7 +35,7 @@ def keep(run: Run, folder: RunFolder) -> None:
 
 def complaint(folder: RunFolder) -> str:
     with pytest.raises(UsageError) as raised:
-        folder.judge()
+        folder.read().judge()
     return str(raised.value)
 
 
@@ -45,8 +45,8 @@ def test_a_kept_run_is_judged_as_it_was_the_first_time_and_every_time(
     run.show("drill-1.2:gate-03", ADMITTED)
     keep(run, folder)
 
-    assert folder.judge() == folder.judge() == run.judge()
-    assert folder.judge().verdict is Verdict.VIOLATED
+    assert folder.read().judge() == folder.read().judge() == run.judge()
+    assert folder.read().judge().verdict is Verdict.VIOLATED
 
 
 def test_the_result_is_kept_as_readable_json_with_format_and_version(
@@ -69,12 +69,12 @@ def test_a_run_that_was_torn_off_is_judged_by_its_history_alone(
     keep(run, folder)
     (folder.path / "records.json").unlink()
 
-    result = folder.judge()
+    result = folder.read().judge()
 
     assert result.verdict is Verdict.INCONCLUSIVE
     [agree] = [check for check in result.checks if check.name == "records agree"]
     assert agree.status is CheckStatus.NOT_JUDGED
-    assert agree.why_not_judged == "the run ended before they were read"
+    assert folder.read().records.unreadable == ("the run ended before the records were read",)
 
 
 @pytest.mark.parametrize("name", ["plan.json", "history.jsonl"])
@@ -99,16 +99,43 @@ def test_a_file_that_is_not_of_its_format_is_named(
 @pytest.mark.parametrize(
     ("name", "ours"), [("plan.json", PLAN_VERSION), ("records.json", RECORDS_VERSION)]
 )
+@pytest.mark.parametrize("version", [1, 3])
 @pytest.mark.parametrize("has_changed_shape", [False, True])
 def test_a_file_of_another_version_is_refused_by_its_version_whatever_its_shape(
-    run: Run, folder: RunFolder, name: str, ours: int, has_changed_shape: bool
+    run: Run, folder: RunFolder, name: str, ours: int, version: int, has_changed_shape: bool
 ) -> None:
     keep(run, folder)
     path = folder.path / name
     kept = {} if has_changed_shape else msgspec.json.decode(path.read_bytes())
-    path.write_bytes(msgspec.json.encode(kept | {"version": ours + 1}))
+    path.write_bytes(msgspec.json.encode(kept | {"version": version}))
 
-    assert complaint(folder) == f"{path}: version {ours + 1}, this gatedrill reads {ours}"
+    assert complaint(folder) == f"{path}: version {version}, this gatedrill reads {ours}"
+
+
+def test_a_folder_of_the_first_version_is_refused_in_one_line(run: Run, folder: RunFolder) -> None:
+    keep(run, folder)
+    old = {"version": 1, "scenario": {}, "seed": 1, "devices": [], "tickets": [], "steps": []}
+    (folder.path / "plan.json").write_bytes(msgspec.json.encode(old))
+    told = f"{folder.path / 'plan.json'}: version 1, this gatedrill reads {PLAN_VERSION}"
+    assert complaint(folder) == told
+
+    folder.write_plan(run.plan)
+    folder.history_path.write_text('{"event":"started","version":1}\n{"event":"scan"}\n')
+    assert complaint(folder) == (
+        f"{folder.history_path}: history: version 1, this gatedrill reads {HISTORY_VERSION}"
+    )
+
+
+@pytest.mark.parametrize(
+    "plan", [vip_table(), linking(), paid_checkout()], ids=["passes", "links", "payments"]
+)
+def test_every_kind_of_attempt_and_record_is_kept_as_it_was(plan: Plan, folder: RunFolder) -> None:
+    run = Run(plan)
+    keep(run, folder)
+    kept = folder.read()
+
+    assert (kept.plan, list(kept.history), kept.records) == (run.plan, run.history, run.records)
+    assert kept.judge() == run.judge()
 
 
 def test_a_folder_is_made_with_those_above_it_and_never_used_again(tmp_path: Path) -> None:

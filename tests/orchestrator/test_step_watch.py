@@ -2,10 +2,18 @@
 
 import pytest
 
-from gatedrill.contract.attempt import Ask, ScanRecord
+from gatedrill.contract.attempt import (
+    Ask,
+    AskKind,
+    AttemptRecord,
+    CheckoutRecord,
+    LinkRecord,
+    ScanRecord,
+    WebhookRecord,
+)
 from gatedrill.contract.messages import Armed, Report
 from gatedrill.contract.outcome import Outcome, OutcomeKind
-from gatedrill.orchestrator.history import Event, Scanned, Silent, Unready
+from gatedrill.orchestrator.history import Attempted, Event, Silent, Unready
 from gatedrill.orchestrator.step_watch import Gone, Part, StepWatch, Word
 
 STEP = "race-1.1"
@@ -47,9 +55,9 @@ def report(boot: str, *attempts: str, finished: bool = False) -> Report:
     return Report(STEP, boot, tuple(scan(attempt) for attempt in attempts), finished)
 
 
-def scanned(boot: str, attempt: str) -> Scanned:
+def attempted(boot: str, attempt: str) -> Attempted:
     fleet = boot.removeprefix("boot-")
-    return Scanned(STEP, fleet, scan(attempt).shifted(SHIFT_NS[boot]))
+    return Attempted(STEP, fleet, scan(attempt).shifted(SHIFT_NS[boot]))
 
 
 def silent(boot: str, why: str) -> Silent:
@@ -69,7 +77,7 @@ GONE = "its process has gone"
         pytest.param([armed(EAST), armed(WEST)], [], False, True, id="both are ready"),
         pytest.param(
             [armed(EAST), armed(WEST), report(EAST, "a", finished=True)],
-            [scanned(EAST, "a")],
+            [attempted(EAST, "a")],
             False,
             True,
             id="one has finished",
@@ -81,14 +89,14 @@ GONE = "its process has gone"
                 report(EAST, "a", finished=True),
                 report(WEST, "b", finished=True),
             ],
-            [scanned(EAST, "a"), scanned(WEST, "b")],
+            [attempted(EAST, "a"), attempted(WEST, "b")],
             False,
             False,
             id="both have finished",
         ),
         pytest.param(
             [armed(EAST), report(EAST, "a"), report(EAST, "b", finished=True)],
-            [scanned(EAST, "a"), scanned(EAST, "b")],
+            [attempted(EAST, "a"), attempted(EAST, "b")],
             True,
             False,
             id="a stream reports bit by bit",
@@ -109,14 +117,14 @@ GONE = "its process has gone"
         ),
         pytest.param(
             [armed(EAST), report(EAST, "a"), report(EAST, "a"), report(EAST, "a", "b")],
-            [scanned(EAST, "a"), scanned(EAST, "b")],
+            [attempted(EAST, "a"), attempted(EAST, "b")],
             True,
             True,
             id="report delivered twice",
         ),
         pytest.param(
             [armed(EAST), report(EAST, "a", "a")],
-            [scanned(EAST, "a")],
+            [attempted(EAST, "a")],
             True,
             True,
             id="attempt twice in one report",
@@ -158,14 +166,14 @@ GONE = "its process has gone"
         ),
         pytest.param(
             [armed(EAST), report(EAST, "a", finished=True), Gone(EAST)],
-            [scanned(EAST, "a")],
+            [attempted(EAST, "a")],
             True,
             False,
             id="gone after the end",
         ),
         pytest.param(
             [armed(EAST), Gone(EAST), report(EAST, "a", finished=True)],
-            [silent(EAST, GONE), scanned(EAST, "a")],
+            [silent(EAST, GONE), attempted(EAST, "a")],
             True,
             False,
             id="a late report of one that was given up",
@@ -213,8 +221,8 @@ def test_scans_are_shifted_to_the_time_of_the_history_and_the_services_stamps_ar
     watch.hear(armed(WEST))
     [event] = watch.hear(report(WEST, "a"))
 
-    assert isinstance(event, Scanned)
-    assert event.scan == ScanRecord(
+    assert isinstance(event, Attempted)
+    assert event.record == ScanRecord(
         attempt="a",
         device="gate-01",
         symbol="t1",
@@ -238,9 +246,69 @@ def test_the_last_answer_is_the_latest_decision_in_the_time_of_the_history(
     assert watch.last_answer_ns == 8_500
 
 
-def test_scans_are_counted_once_each(watch: StepWatch) -> None:
-    assert watch.scan_count == 0
+def test_attempts_are_counted_once_each(watch: StepWatch) -> None:
+    assert watch.attempt_count == 0
     for word in (report(EAST, "a", "b"), report(EAST, "b"), report(WEST, "c")):
         watch.hear(word)
 
-    assert watch.scan_count == 3
+    assert watch.attempt_count == 3
+
+
+BOOKED = CheckoutRecord(
+    attempt="a",
+    device="kiosk-01",
+    intended_ns=1_000,
+    released_ns=1_010,
+    decided_ns=2_000,
+    outcome=Outcome(OutcomeKind.BOOKED),
+    slot="evening",
+    guests=2,
+    checkout="c1",
+    session="s1",
+    asks=(Ask(1_020, 1_990, 200, arrived_ns=7, departed_ns=8, kind=AskKind.CHECKOUT),),
+)
+PAID = WebhookRecord(
+    attempt="b",
+    device="kiosk-01",
+    intended_ns=1_000,
+    released_ns=1_010,
+    decided_ns=3_000,
+    outcome=Outcome(OutcomeKind.CONFIRMED),
+    event="evt",
+    session="s1",
+)
+JOINED = LinkRecord(
+    attempt="c",
+    device="kiosk-01",
+    intended_ns=1_000,
+    released_ns=1_010,
+    decided_ns=2_500,
+    outcome=Outcome(OutcomeKind.LINKED),
+    ticket="t1",
+    reservation="r1",
+)
+
+
+@pytest.mark.parametrize("record", [BOOKED, PAID, JOINED], ids=["checkout", "webhook", "link"])
+def test_what_a_kiosk_tells_is_shifted_like_a_scan_and_keeps_all_else(
+    watch: StepWatch, record: AttemptRecord
+) -> None:
+    watch.hear(armed(WEST))
+    [event] = watch.hear(Report(STEP, WEST, (record,)))
+
+    assert isinstance(event, Attempted)
+    assert type(event.record) is type(record)
+    assert (event.record.intended_ns, event.record.released_ns) == (500, 510)
+    assert event.record.shifted(500) == record
+    assert watch.last_answer_ns == record.decided_ns - 500
+    assert [(ask.arrived_ns, ask.departed_ns) for ask in event.record.asks] == [
+        (ask.arrived_ns, ask.departed_ns) for ask in record.asks
+    ]
+
+
+def test_attempts_of_all_kinds_are_told_in_one_report(watch: StepWatch) -> None:
+    watch.hear(armed(EAST))
+    events = watch.hear(Report(STEP, EAST, (BOOKED, scan("s"), PAID, JOINED), finished=True))
+
+    assert events == [Attempted(STEP, "east", each) for each in (BOOKED, scan("s"), PAID, JOINED)]
+    assert watch.attempt_count == 4

@@ -4,16 +4,18 @@ import pytest
 
 from gatedrill.contract.errors import UsageError
 from gatedrill.orchestrator.metrics import Metrics
-from gatedrill.orchestrator.thresholds import judge_threshold, parse_thresholds
+from gatedrill.orchestrator.thresholds import judge_threshold, parse_thresholds, threshold_problems
 
 METRICS = Metrics(
     scan_duration=(40.0, 10.0, 20.0, 30.0),
     scan_errors=(True, False, False, False),
+    checkout_duration=(5.0, 15.0),
+    checkout_errors=(True, False),
     successful_scans=3,
     already_scanned=2,
     race_conditions_caught=0,
 )
-NOTHING = Metrics((), (), 0, 0, 0)
+NOTHING = Metrics((), (), (), (), 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,10 @@ NOTHING = Metrics((), (), 0, 0, 0)
         ("scan_errors", "rate<0.25", 0.25, False),
         ("scan_errors", "rate<0.251", 0.25, True),
         ("scan_errors", "count<2", 1.0, True),
+        ("checkout_duration", "max<15", 15.0, False),
+        ("checkout_duration", "avg<=10", 10.0, True),
+        ("checkout_errors", "rate<0.6", 0.5, True),
+        ("checkout_errors", "count<1", 1.0, False),
         ("successful_scans", "count>2", 3.0, True),
         ("already_scanned", "count<2", 2.0, False),
         ("race_conditions_caught", "count>-1", 0.0, True),
@@ -62,7 +68,8 @@ def test_a_figure_is_held_against_its_bound(
             "p(95)<200",
             (
                 "drill: key thresholds.latency: unknown metric (allowed: scan_duration, "
-                "scan_errors, successful_scans, already_scanned, race_conditions_caught)"
+                "scan_errors, checkout_duration, checkout_errors, successful_scans, "
+                "already_scanned, race_conditions_caught)"
             ),
         ),
         (
@@ -133,6 +140,8 @@ def test_what_is_no_condition_is_refused_with_an_example(expression: str) -> Non
         ("scan_duration", "max!=3"),
         ("scan_errors", "rate<0.001"),
         ("scan_errors", "rate>=0"),
+        ("checkout_duration", "p(95)<200"),
+        ("checkout_errors", "rate<1"),
     ],
 )
 def test_where_nothing_was_measured_nothing_passes(metric: str, expression: str) -> None:
@@ -155,3 +164,36 @@ def test_all_conditions_of_all_metrics_are_read_in_their_order() -> None:
 def test_the_second_of_two_conditions_is_refused_as_well() -> None:
     with pytest.raises(UsageError, match="'oops' is no threshold"):
         parse_thresholds({"scan_duration": ["max<9", "oops"]}, "drill")
+
+
+def test_everything_that_is_wrong_is_told_at_once_each_with_its_key() -> None:
+    written = {
+        "scan_duration": ("max<9", "oops", "p(101)<1"),
+        "latency": ("p(95)<200",),
+        "checkout_errors": ("avg<1",),
+    }
+
+    with pytest.raises(UsageError) as raised:
+        parse_thresholds(written, "drill.toml")
+
+    lines = str(raised.value).splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["drill.toml"] * 4
+    keys = [line.split(": ")[1] for line in lines]
+    assert keys == [
+        "key thresholds.scan_duration",
+        "key thresholds.scan_duration",
+        "key thresholds.latency",
+        "key thresholds.checkout_errors",
+    ]
+    assert "'oops' is no threshold" in lines[0]
+    assert "a percentile lies between 0 and 100" in lines[1]
+    assert "unknown metric" in lines[2]
+    assert "checkout_errors has no 'avg' (allowed: rate, count)" in lines[3]
+    assert [f"drill.toml: {what}" for what in threshold_problems(written)] == lines
+
+
+def test_thresholds_that_make_sense_have_no_problems() -> None:
+    written = {"scan_duration": ("p(95)<200",), "checkout_errors": ("rate<0.1",)}
+
+    assert threshold_problems(written) == []
+    assert len(parse_thresholds(written, "drill.toml")) == 2

@@ -19,11 +19,15 @@ from gatedrill.contract.errors import UsageError
 
 @dataclass(frozen=True)
 class Fault:
-    """A planted fault: what it does, and the parts that do it."""
+    """A planted fault: what it does, and the parts that do it.
+
+    One that does not break safety decides rightly, but too late, or for some not at all.
+    """
 
     name: str
     meaning: str
     parts: Parts
+    breaks_safety: bool = True
 
 
 FAULTS: Final = (
@@ -144,16 +148,19 @@ FAULTS: Final = (
         "slow-350ms",
         "every scan is done at once and answered 350 ms later",
         Parts(wrap=SlowScans),
+        breaks_safety=False,
     ),
     Fault(
         "html-500",
         "every third scan is not done and is answered with status 500 and a page of HTML",
         Parts(wrap=partial(EveryThirdScan, instead=HTML_ANSWER)),
+        breaks_safety=False,
     ),
     Fault(
         "drops-connections",
         "every third scan is not done, and its connection is closed without an answer",
         Parts(wrap=partial(EveryThirdScan, instead=close_connection), protocol=ClosableProtocol),
+        breaks_safety=False,
     ),
 )
 """Every fault there is. None of them knows the store: each works on SQLite and on PostgreSQL."""

@@ -20,5 +20,5 @@ def compare(
     from gatedrill.orchestrator.reports.comparison_table import print_comparison
     from gatedrill.orchestrator.run_folder import find_runs
 
-    sides = [[run.judge() for run in find_runs(folder)] for folder in (first, second)]
+    sides = [[run.read().judge() for run in find_runs(folder)] for folder in (first, second)]
     print_comparison(pair_up(*sides), open_console())

@@ -1,10 +1,8 @@
 """Doing what a request asks: a venue, a bus, a conductor's claim, a rehearsal."""
 
-import asyncio
 import contextlib
 import os
 import secrets
-import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -15,19 +13,20 @@ from gatedrill.broker.claim import claim_alone
 from gatedrill.broker.clock import MonotonicClock
 from gatedrill.cli.console import open_console
 from gatedrill.cli.exits import gravest
-from gatedrill.cli.extras import extra_needed
+from gatedrill.cli.interruption import run_interruptibly
 from gatedrill.cli.logs import log_with
 from gatedrill.cli.onlooker import TerminalOnlooker
 from gatedrill.cli.plan_table import print_plan
 from gatedrill.cli.request import Request
-from gatedrill.cli.venue import LOCAL_PREFIX, LocalVenue, Venue, start_venue
+from gatedrill.cli.venue import LocalVenue, Venue, emulated_roster, start_venue
 from gatedrill.contract import topics
 from gatedrill.contract.errors import UsageError
-from gatedrill.contract.messages import ConductorClaim, DeviceInfo
-from gatedrill.fixtures.tickets import Supply
-from gatedrill.orchestrator.plan import Plan, make_plans
+from gatedrill.contract.messages import ConductorClaim
+from gatedrill.fixtures.supply import make_supply
+from gatedrill.orchestrator.plan import Plan
+from gatedrill.orchestrator.planning import make_plans
 from gatedrill.orchestrator.rehearsal import Rehearsal, rehearse
-from gatedrill.orchestrator.service_client import ServiceRecords
+from gatedrill.orchestrator.service_client import ServiceClient
 
 
 def show_plan(request: Request) -> None:
@@ -42,10 +41,7 @@ def conduct_drill(request: Request, log_options: Sequence[str]) -> int:
     if request.broker is None:
         _plans_without_venue(request)  # what cannot be planned is refused before anything starts
     _make_folder(request.out)
-    try:
-        return asyncio.run(_drill(request, log_options))
-    except asyncio.CancelledError:  # SIGTERM ends a run as Ctrl-C does
-        raise KeyboardInterrupt from None
+    return run_interruptibly(_drill(request, log_options))
 
 
 def _make_folder(folder: Path) -> None:
@@ -59,24 +55,14 @@ def _make_folder(folder: Path) -> None:
 
 
 def _plans_without_venue(request: Request) -> list[Plan]:
-    supply = Supply(request.seed, request.tickets, request.event_id)
-    roster = _emulated_devices(request.device_count)
+    supply = make_supply(request.tickets, request.event_id, request.seed)
+    roster = emulated_roster(request.gates, request.kiosks)
     return make_plans(request.scenarios, roster, request.seed, supply)
 
 
-def _emulated_devices(count: int) -> tuple[DeviceInfo, ...]:
-    with extra_needed("devices"):
-        from gatedrill.devices.emulated import emulated_devices
-    return emulated_devices(LOCAL_PREFIX, count)
-
-
 async def _drill(request: Request, log_options: Sequence[str]) -> int:
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101 - this is it
-    with contextlib.suppress(NotImplementedError):  # Windows has no SIGTERM to speak of
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     if request.target is not None:
-        async with ServiceRecords(request.target, request.key or "") as service:
+        async with ServiceClient(request.target, request.key or "") as service:
             await service.about()  # who cannot be reached is told before anything starts
     run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     log_with(run=run)
@@ -84,7 +70,7 @@ async def _drill(request: Request, log_options: Sequence[str]) -> int:
         async with _venue(request, run, log_options) as venue:
             for part in venue.parts:
                 onlooker.say(part)
-            async with _conducting(venue.broker, run) as bus:
+            async with conducting(venue.broker, run) as bus:
                 order = _rehearsal(request, venue, run)
                 results = await rehearse(order, bus, MonotonicClock(), onlooker)
     return gravest([result.exit_code for result in results])
@@ -97,10 +83,13 @@ async def _venue(request: Request, run: str, log_options: Sequence[str]) -> Asyn
         return
     wanted = LocalVenue(
         run=run,
-        devices=tuple(device.name for device in _emulated_devices(request.device_count)),
+        gates=request.gates,
+        kiosks=request.kiosks,
         target=request.target,
         key=request.key,
         decoder=request.decoder,
+        vip_argument=request.vip_argument,
+        store=request.store,
         fault=request.fault,
         log_options=tuple(log_options),
     )
@@ -109,7 +98,7 @@ async def _venue(request: Request, run: str, log_options: Sequence[str]) -> Asyn
 
 
 @contextlib.asynccontextmanager
-async def _conducting(broker: str, run: str) -> AsyncIterator[Bus]:
+async def conducting(broker: str, run: str) -> AsyncIterator[Bus]:
     """A bus on which we alone conduct this venue, known by the run."""
     own_topic = topics.CONDUCTOR.topic(conductor=run)
     claim = ConductorClaim(run, socket.gethostname(), os.getpid())

@@ -13,6 +13,7 @@ KEY = "SUPABASE_SERVICE_ROLE_KEY"
 EVENT = "TEST_EVENT_ID"
 RACE_TICKET = "RACE_TEST_TICKET_ID"
 SCANNER = "TEST_SCANNER_ID"
+STORE = "GATEDRILL_STORE"
 
 DEFAULT_EVENT = "00000000-0000-4000-8000-0000000000e0"
 DEFAULT_SCANNER = "00000000-0000-4000-8000-0000000000a0"
@@ -27,6 +28,7 @@ class Environment(msgspec.Struct, frozen=True):
     event_id: str
     race_ticket: str | None
     scanned_by: str
+    store: str | None
 
 
 def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
@@ -38,6 +40,7 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         event_id=variables.get(EVENT) or DEFAULT_EVENT,
         race_ticket=variables.get(RACE_TICKET) or None,
         scanned_by=variables.get(SCANNER) or DEFAULT_SCANNER,
+        store=variables.get(STORE) or None,
     )
 
 

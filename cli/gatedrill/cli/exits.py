@@ -1,5 +1,6 @@
 """How a command ends: one line for what went wrong, and an exit code that means something."""
 
+import logging
 import sys
 from collections.abc import Callable
 
@@ -9,13 +10,17 @@ from gatedrill.cli.closed_pipe import fall_silent
 from gatedrill.cli.logs import tell
 from gatedrill.contract.errors import GatedrillError
 
+logger = logging.getLogger(__name__)
+
 INTERRUPTED = 130
+OUR_FAULT = 70
+"""EX_SOFTWARE of sysexits.h: something in gatedrill broke that it did not foresee."""
 PRECEDENCE = (1, 4, 3, 0)
 """Of several verdicts the gravest ends the command: violated, inconclusive, threshold, passed."""
 
 
 def run_to_exit(command: Callable[[], object]) -> int:
-    """Run `command` and return its exit code, with one line on stderr for a known failure."""
+    """Run `command` and return its exit code, with a line on stderr for each known failure."""
     try:
         code = command()
         if sys.stdout is not None:
@@ -29,13 +34,18 @@ def run_to_exit(command: Callable[[], object]) -> int:
     except BrokenPipeError:
         fall_silent(sys.stdout)
         return 0
+    except Exception:
+        # Python's own exit code would be 1, which says that safety was violated.
+        logger.exception("not foreseen")
+        return complain("this is a fault of gatedrill itself: please report it", OUR_FAULT)
     return code if isinstance(code, int) else 0
 
 
 def complain(message: str, code: int) -> int:
     """Say on stderr what is wrong; returns the code."""
     try:
-        tell(f"gatedrill: {' '.join(message.split())}")
+        for line in message.splitlines():
+            tell(f"gatedrill: {' '.join(line.split())}")
     except BrokenPipeError:
         fall_silent(sys.stderr)
     return code

@@ -12,6 +12,8 @@ from gatedrill.cli.parts import backend, broker, fleet
 from gatedrill.cli.report import report
 from gatedrill.cli.run import run
 from gatedrill.cli.scenarios import scenarios
+from gatedrill.cli.schema import schema
+from gatedrill.cli.selftest import selftest
 
 app = typer.Typer(
     help="Rehearse a venue's entrance gates before the crowd arrives.",
@@ -19,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (run, scenarios, report, compare, fleet, backend, broker):
+for command in (run, scenarios, schema, selftest, report, compare, fleet, backend, broker):
     app.command()(command)
 
 

@@ -48,13 +48,13 @@ class TerminalOnlooker:
         else:
             self._err.print(line, soft_wrap=True, markup=False)
 
-    def update(self, step: Step, scans: int) -> None:
-        """So many scans of a step have ended."""
+    def update(self, step: Step, attempts: int) -> None:
+        """So many attempts of a step have ended."""
         if step.id not in self._tasks:
-            self._tasks[step.id] = self._bar.add_task(step.id, total=len(step.scans))
+            self._tasks[step.id] = self._bar.add_task(step.id, total=len(step.attempts))
             if not self._has_bar:
-                self.say(f"{step.id}: up to {len(step.scans)} scans")
-        self._bar.update(self._tasks[step.id], completed=scans)
+                self.say(f"{step.id}: up to {len(step.attempts)} attempts")
+        self._bar.update(self._tasks[step.id], completed=attempts)
 
     def show(self, result: Result, folder: Path) -> None:
         """Print the summary of a scenario that was judged."""

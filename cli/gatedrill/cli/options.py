@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -34,6 +35,29 @@ AllowTarget = Annotated[
         help="A host other than this machine that you may put load on. Repeatable",
         show_default=False,
     ),
+]
+Store = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="PostgreSQL for the reference service's records, postgresql://user@host/database. "
+        f"Environment: {environment.STORE}, which may carry a password",
+        show_default=False,
+    ),
+]
+
+
+class VipArgument(StrEnum):
+    """What the service's VIP function wants to be told of a pass."""
+
+    P_PASS_ID = "p_pass_id"  # noqa: S105 - no secret, a name
+    P_QR_TOKEN = "p_qr_token"  # noqa: S105 - no secret, a name
+
+
+VipArgumentName = Annotated[
+    VipArgument,
+    typer.Option("--vip-argument", help="What the service's VIP function is told of a pass"),
 ]
 Decoder = Annotated[
     str, typer.Option("--decoder", metavar="NAME", help="What reads camera frames: zxing or zbar")

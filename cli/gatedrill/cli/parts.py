@@ -13,6 +13,7 @@ from gatedrill.cli import options
 from gatedrill.cli.environment import BROKER, KEY, TARGET, read_environment
 from gatedrill.cli.extras import extra_needed
 from gatedrill.cli.logs import LogLevel, log_with, never_log, set_up_logging
+from gatedrill.cli.request import checked_store
 from gatedrill.cli.service_process import serve_until_stopped
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.topics import check_name
@@ -56,6 +57,7 @@ def backend(
         Path | None,
         typer.Option("--db", metavar="FILE", help="SQLite file; without it, a temporary one"),
     ] = None,
+    store: options.Store = None,
     fault: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Plant a fault that a drill should find"),
@@ -67,7 +69,11 @@ def backend(
     """Start the reference check-in service on this machine's loopback address."""
     set_up_logging(log_level, as_json=log_json, run=supervised)
     key = _required_key()
-    what = f"reference backend, fault {fault}" if fault else "reference backend"
+    if database is not None and store is not None:
+        raise UsageError("--db and --store both say where records are kept: give one of them")
+    store_url = None if database else checked_store(store) or read_environment().store
+    kept = "reference backend on PostgreSQL" if store_url else "reference backend"
+    what = f"{kept}, fault {fault}" if fault else kept
 
     async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
         with extra_needed("backend"):
@@ -77,14 +83,23 @@ def backend(
             ready(url, what)
 
         await serve(
-            port=port, key=key, database=database, fault=fault, ready=backend_ready, stop=stop
+            port=port,
+            key=key,
+            database=database,
+            store_url=store_url,
+            fault=fault,
+            ready=backend_ready,
+            stop=stop,
         )
 
     serve_until_stopped(run, supervised=supervised is not None)
 
 
 def fleet(
-    count: Annotated[int, typer.Option(min=1, max=1000, help="How many devices")] = 10,
+    count: Annotated[int, typer.Option(min=0, max=1000, help="How many scanners")] = 10,
+    kiosks: Annotated[
+        int, typer.Option(min=0, max=1000, help="How many kiosks, which book, pay and link")
+    ] = 0,
     name_prefix: Annotated[
         str, typer.Option(help="Names of the fleet and, with a number, of its devices")
     ] = "gate",
@@ -92,6 +107,7 @@ def fleet(
     target: options.TargetUrl = None,
     allow_target: options.AllowTarget = None,
     decoder: options.Decoder = "zxing",
+    vip_argument: options.VipArgumentName = options.VipArgument.P_PASS_ID,
     log_level: options.Level = LogLevel.WARNING,
     log_json: options.LogJson = False,
     supervised: options.Supervised = None,
@@ -106,7 +122,7 @@ def fleet(
     environment = read_environment()
     settings = FleetSettings(
         name=check_name(name_prefix, "name prefix"),
-        devices=emulated_devices(name_prefix, count),
+        devices=emulated_devices(name_prefix, count, kiosks),
         broker=_required(broker or environment.broker, "--broker", BROKER),
         target=check_target(
             _required(target or environment.target, "--target", TARGET), allow_target or ()
@@ -114,10 +130,13 @@ def fleet(
         key=_required_key(),
         scanned_by=environment.scanned_by,
         decoder=decoder,
+        event_id=environment.event_id,
+        vip_argument=vip_argument.value,
     )
     _allow_many_files()
     cameras = sum(device.reader == "camera" for device in settings.devices)
     what = f"{cameras} emulated cameras, {count - cameras} emulated serial scanners"
+    what += f", {kiosks} kiosks" if kiosks else ""
 
     async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
         await serve_fleet(settings, ready=lambda: ready("the broker", what), stop=stop)

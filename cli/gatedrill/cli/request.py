@@ -1,19 +1,23 @@
 """What a user asks a run to be, checked as far as it can be without starting anything."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
 from gatedrill.cli.durations import parse_duration_s
-from gatedrill.cli.environment import KEY, Environment
+from gatedrill.cli.environment import KEY, STORE, Environment
 from gatedrill.contract.errors import UsageError
+from gatedrill.fixtures.contradictions import contradictions
 from gatedrill.fixtures.loader import load_scenario, load_tickets
-from gatedrill.fixtures.scenario import Duration, Scenario
+from gatedrill.fixtures.scenario import Duration, Payment, Scenario
 from gatedrill.fixtures.tickets import RaceTicket, TicketFile
 from gatedrill.orchestrator.target import check_target
-from gatedrill.orchestrator.thresholds import parse_thresholds
+from gatedrill.orchestrator.thresholds import threshold_problems
+
+DEFAULT_DECODER = "zxing"
 
 
 class Sizes(msgspec.Struct, frozen=True):
@@ -22,10 +26,14 @@ class Sizes(msgspec.Struct, frozen=True):
     devices: int | None = None
     rounds: int | None = None
     duration: str | None = None
+    repeat: int = 1
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A run that makes sense by itself. `broker` and `target` None mean: start your own."""
+    """A run that makes sense by itself. `broker` and `target` None mean: start your own.
+
+    A scenario that is to be repeated is there as often.
+    """
 
     scenarios: tuple[Scenario, ...]
     seed: int
@@ -36,6 +44,8 @@ class Request(msgspec.Struct, frozen=True):
     allowed_hosts: frozenset[str]
     tickets: TicketFile | None
     decoder: str
+    vip_argument: str
+    store: str | None
     fault: str | None
     out: Path
 
@@ -43,9 +53,14 @@ class Request(msgspec.Struct, frozen=True):
         return f"Request({[scenario.name for scenario in self.scenarios]})"
 
     @property
-    def device_count(self) -> int:
-        """How many devices the largest scenario needs."""
+    def gates(self) -> int:
+        """How many gates the largest scenario needs."""
         return max(scenario.devices for scenario in self.scenarios)
+
+    @property
+    def kiosks(self) -> int:
+        """How many kiosks the largest scenario needs."""
+        return max(scenario.kiosks for scenario in self.scenarios)
 
 
 def make_request(
@@ -58,7 +73,9 @@ def make_request(
     target: str | None,
     allowed_hosts: Sequence[str],
     tickets: Path | None,
-    decoder: str,
+    decoder: str | None,
+    vip_argument: str,
+    store: str | None,
     fault: str | None,
     out: Path,
 ) -> Request:
@@ -74,35 +91,86 @@ def make_request(
         event_id=environment.event_id,
         allowed_hosts=allowed,
         tickets=_tickets(tickets, environment.race_ticket if wanted_target else None),
-        decoder=decoder,
+        decoder=decoder or DEFAULT_DECODER,
+        vip_argument=vip_argument,
+        store=checked_store(store) or environment.store,
         fault=fault,
         out=out,
     )
-    if (request.broker or request.target) and not request.key:
-        raise UsageError(f"the key of the check-in service is missing: set {KEY}")
-    if request.fault and (request.broker or request.target):
+    given = {"--fault": fault, "--store": store, "--decoder": decoder, "--tickets": tickets}
+    _check_together(request, [option for option, value in given.items() if value is not None])
+    return request
+
+
+def checked_store(url: str | None) -> str | None:
+    """The URL that was given as an option, where everybody on the machine can read it."""
+    if url is not None and _carries_password(url):
         raise UsageError(
-            "--fault is for the backend that a run starts itself: "
-            "it goes neither with a broker nor with a target"
+            f"--store carries a password, which the process list would show: set {STORE} instead, "
+            "or PGPASSWORD"
         )
-    if tickets and not (request.broker or request.target):
+    return url
+
+
+def _carries_password(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise UsageError(
+            "--store cannot be read: it must look like postgresql://user@host:port/database"
+        ) from None
+    return parts.password is not None or "password" in parse_qs(parts.query)
+
+
+def _check_together(request: Request, given: Collection[str]) -> None:
+    """Refuse options that do not go together; `given` are those that may not."""
+    elsewhere = request.broker or request.target
+    if elsewhere and not request.key:
+        raise UsageError(f"the key of the check-in service is missing: set {KEY}")
+    for option in ("--fault", "--store"):
+        if elsewhere and option in given:
+            raise UsageError(
+                f"{option} is for the backend that a run starts itself: "
+                "it goes neither with a broker nor with a target"
+            )
+    if request.broker and "--decoder" in given:
+        raise UsageError(
+            "--decoder is for the fleet that a run starts itself: "
+            "give it to gatedrill fleet at a venue that is there already"
+        )
+    if "--tickets" in given and not elsewhere:
         raise UsageError(
             "--tickets names tickets that exist at a service: say which one with --target"
         )
-    return request
+    if "--tickets" in given and any(each.payment != Payment() for each in request.scenarios):
+        raise UsageError(
+            "a scenario that makes payments fail or wait needs the reference backend: "
+            "no other payment provider does as it is told"
+        )
+    if not request.broker and any(scenario.roster for scenario in request.scenarios):
+        raise UsageError(
+            "a scenario with a roster names devices of a venue: say where that is with --broker"
+        )
 
 
 def _scenarios(names: Sequence[str], sizes: Sizes) -> tuple[Scenario, ...]:
     duration_s = None if sizes.duration is None else _stream_length_s(sizes.duration)
-    loaded = [load_scenario(name) for name in names]
-    for each in loaded:
-        parse_thresholds(each.thresholds, each.name)
+    loaded = [load_scenario(name, find_contradictions) for name in names]
     if len({each.name for each in loaded}) < len(loaded):
-        raise UsageError("a scenario is named twice: each runs once")
-    return tuple(
+        raise UsageError("a scenario is named twice: use --repeat to run each several times")
+    adjusted = [
         each.adjusted(devices=sizes.devices, rounds=sizes.rounds, duration_s=duration_s)
         for each in loaded
-    )
+    ]
+    problems = [f"{each.name}: {what}" for each in adjusted for what in find_contradictions(each)]
+    if problems:
+        raise UsageError("\n".join(problems))
+    return tuple(each for each in adjusted for _ in range(sizes.repeat))
+
+
+def find_contradictions(scenario: Scenario) -> list[str]:
+    """Everything about a scenario that makes no sense, its thresholds included."""
+    return [*contradictions(scenario), *threshold_problems(scenario.thresholds)]
 
 
 def _stream_length_s(written: str) -> float:

@@ -29,6 +29,9 @@ def run(
         str | None, typer.Option(metavar="TIME", help="Length of streams, like 60s or 2m")
     ] = None,
     rounds: Annotated[int | None, typer.Option(min=1, max=1000, help="Rounds of bursts")] = None,
+    repeat: Annotated[
+        int, typer.Option(min=1, max=100, help="Run each scenario so often; all must hold")
+    ] = 1,
     seed: Annotated[
         int | None, typer.Option(help="Decides tickets, frames and plan; drawn if not given")
     ] = None,
@@ -41,7 +44,16 @@ def run(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where runs keep their folders")] = Path(
         "drills"
     ),
-    decoder: options.Decoder = "zxing",
+    decoder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What reads camera frames in the fleet that this run starts: zxing or zbar",
+            show_default=False,
+        ),
+    ] = None,
+    vip_argument: options.VipArgumentName = options.VipArgument.P_PASS_ID,
+    store: options.Store = None,
     fault: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Plant a fault in the backend that this run starts"),
@@ -56,7 +68,8 @@ def run(
 
     Without --broker, a broker, a fleet and (without --target) the reference backend are started,
     and stopped again. Exit codes: 0 all holds, 1 safety violated, 3 threshold crossed,
-    4 inconclusive, 2 wrong usage, 5 somebody out of reach, 130 interrupted.
+    4 inconclusive, 2 wrong usage, 5 somebody out of reach, 70 a fault of gatedrill's own,
+    130 interrupted.
     """
     from gatedrill.cli.drill import conduct_drill, show_plan
     from gatedrill.cli.request import Sizes, make_request
@@ -67,13 +80,15 @@ def run(
     request = make_request(
         environment,
         scenarios=scenario or DEFAULT_SCENARIOS,
-        sizes=Sizes(devices, rounds, duration),
+        sizes=Sizes(devices, rounds, duration, repeat),
         seed=seed,
         broker=broker,
         target=target,
         allowed_hosts=allow_target or (),
         tickets=tickets,
         decoder=decoder,
+        vip_argument=vip_argument.value,
+        store=store,
         fault=fault,
         out=out,
     )

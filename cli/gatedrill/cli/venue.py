@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gatedrill.cli.child import Child
-from gatedrill.cli.environment import BROKER, KEY
+from gatedrill.cli.environment import BROKER, KEY, STORE
+from gatedrill.cli.extras import extra_needed
 from gatedrill.cli.logs import never_log
+from gatedrill.contract.messages import DeviceInfo
 
 LOCAL_PREFIX = "gate"
 
@@ -32,48 +34,99 @@ class Venue(msgspec.Struct, frozen=True):
 
 
 class LocalVenue(msgspec.Struct, frozen=True):
-    """What to start. `target` None means the reference backend, perhaps with a planted fault."""
+    """What to start: so many emulated gates and kiosks, and what they ask.
+
+    `target` None means the reference backend, perhaps with its records in the PostgreSQL at
+    `store` and with a planted fault.
+    """
 
     run: str
-    devices: tuple[str, ...]
-    target: str | None
-    key: str | None
-    decoder: str
-    fault: str | None
-    log_options: tuple[str, ...]
+    gates: int
+    kiosks: int
+    target: str | None = None
+    key: str | None = None
+    decoder: str = "zxing"
+    vip_argument: str = "p_pass_id"
+    store: str | None = None
+    fault: str | None = None
+    log_options: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return f"LocalVenue({len(self.devices)} devices)"
+        return f"LocalVenue({self.gates} gates, {self.kiosks} kiosks)"
 
 
 @asynccontextmanager
 async def start_venue(wanted: LocalVenue) -> AsyncIterator[Venue]:
     """Start broker, backend (where no target is given) and fleet; stop them all at the end."""
     async with AsyncExitStack() as stack:
-
-        async def start(name: str, *arguments: str, **variables: str) -> Child:
-            command = [name, *arguments, *wanted.log_options]
-            child = await Child.start(name, wanted.run, command, os.environ | variables)
-            stack.push_async_callback(child.stop)
-            return child
-
-        broker = await start("broker", "--port", "0")
+        broker = await start_broker(stack, wanted)
         parts = [f"broker: {broker.what} at {broker.url}"]
         if wanted.target is None:
-            key = secrets.token_urlsafe(24)
-            never_log(key)
-            fault = ("--fault", wanted.fault) if wanted.fault else ()
-            backend = await start("backend", "--port", "0", *fault, **{KEY: key})
+            key = new_key()
+            backend = await start_backend(stack, wanted, key)
             parts.append(f"service: {backend.what} at {backend.url}")
             target = backend.url
         else:
             target, key = wanted.target, wanted.key or ""
-        fleet = await start(
-            "fleet",
-            *("--count", str(len(wanted.devices)), "--name-prefix", LOCAL_PREFIX),
-            *("--target", target, "--allow-target", urlsplit(target).hostname or ""),
-            *("--decoder", wanted.decoder),
-            **{BROKER: broker.url, KEY: key},
-        )
+        fleet = await start_fleet(stack, wanted, broker.url, target, key)
         parts.append(f"devices: {fleet.what}")
-        yield Venue(broker.url, target, key, wanted.devices, tuple(parts))
+        yield Venue(broker.url, target, key, local_devices(wanted), tuple(parts))
+
+
+def new_key() -> str:
+    """A key that opens one backend of our own, and appears nowhere."""
+    key = secrets.token_urlsafe(24)
+    never_log(key)
+    return key
+
+
+async def start_broker(stack: AsyncExitStack, wanted: LocalVenue) -> Child:
+    """A broker on a free port, until the stack unwinds."""
+    return await _start(stack, wanted, "broker", "--port", "0")
+
+
+async def start_backend(
+    stack: AsyncExitStack, wanted: LocalVenue, key: str, port: int = 0
+) -> Child:
+    """The reference backend as it is wanted, until the stack unwinds."""
+    fault = ("--fault", wanted.fault) if wanted.fault else ()
+    # By the environment: a store's URL may carry a password.
+    variables = {KEY: key, STORE: wanted.store or ""}
+    return await _start(stack, wanted, "backend", "--port", str(port), *fault, **variables)
+
+
+async def start_fleet(
+    stack: AsyncExitStack, wanted: LocalVenue, broker: str, target: str, key: str
+) -> Child:
+    """The gates and kiosks, until the stack unwinds."""
+    return await _start(
+        stack,
+        wanted,
+        "fleet",
+        *("--count", str(wanted.gates), "--kiosks", str(wanted.kiosks)),
+        *("--name-prefix", LOCAL_PREFIX),
+        *("--target", target, "--allow-target", urlsplit(target).hostname or ""),
+        *("--decoder", wanted.decoder, "--vip-argument", wanted.vip_argument),
+        **{BROKER: broker, KEY: key},
+    )
+
+
+def local_devices(wanted: LocalVenue) -> tuple[str, ...]:
+    """The names of the devices that a local fleet hosts."""
+    return tuple(device.name for device in emulated_roster(wanted.gates, wanted.kiosks))
+
+
+def emulated_roster(gates: int, kiosks: int) -> tuple[DeviceInfo, ...]:
+    """The devices that a local fleet of this size hosts; nothing is started."""
+    with extra_needed("devices"):
+        from gatedrill.devices.emulated import emulated_devices
+    return emulated_devices(LOCAL_PREFIX, gates, kiosks)
+
+
+async def _start(
+    stack: AsyncExitStack, wanted: LocalVenue, name: str, *arguments: str, **variables: str
+) -> Child:
+    command = [name, *arguments, *wanted.log_options]
+    child = await Child.start(name, wanted.run, command, os.environ | variables)
+    stack.push_async_callback(child.stop)
+    return child

@@ -1,18 +1,49 @@
-"""What a device reports of one scan: when each stage was reached, whom it asked, how it ended.
+"""What a device reports of one attempt: when each stage was reached, whom it asked, how it ended.
 
-All instants are nanoseconds on one clock. A device fills them in by its own; the orchestrator
-shifts a record to its clock before writing it into the history.
+An attempt is a scan at a gate, or a checkout, a webhook or a link at a kiosk. All instants are
+nanoseconds on one clock. A device fills them in by its own; the orchestrator shifts a record to its
+clock before writing it into the history.
 """
+
+from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 
 from gatedrill.contract.outcome import Authority, Outcome, Reason
 
 
+class AskKind(StrEnum):
+    """What is asked of the check-in service."""
+
+    SCAN = "scan"
+    """May the bearer of this ticket come in? Answering may admit."""
+    VIP_SCAN = "vip_scan"
+    """May the bearer of this pass come in, for the first time or again? Answering may admit."""
+    LINKED_TICKET = "linked_ticket"
+    """Does this ticket belong to a VIP reservation that allows its guests to re-enter?"""
+    VERIFY = "verify"
+    """Is this signature the venue's own?"""
+    LOOKUP = "lookup"
+    """Which ticket or pass has this token?"""
+    CHECKOUT = "checkout"
+    """Are there places left in this slot? Answering may book them."""
+    WEBHOOK = "webhook"
+    """A session was paid for. Answering may take places."""
+    LINK = "link"
+    """Does this ticket belong to that reservation from now on? Answering may link it."""
+
+
+ACTING = frozenset(
+    {AskKind.SCAN, AskKind.VIP_SCAN, AskKind.CHECKOUT, AskKind.WEBHOOK, AskKind.LINK}
+)
+"""Questions whose answer may change what the service has on record; the others only read."""
+
+
 class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
     """One request to the check-in service and what came back.
 
-    `reason` is set when the answer admitted nobody. `arrived_ns` and `departed_ns` are the
+    `reason` is set when the answer granted nothing. `arrived_ns` and `departed_ns` are the
     service's own stamps, on the service's own clock, where it gives them.
     """
 
@@ -22,26 +53,25 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: Reason | None = None
     arrived_ns: int | None = None
     departed_ns: int | None = None
+    kind: AskKind = AskKind.SCAN
 
 
-class ScanRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One scan from the intended instant to the decision.
+Self = TypeVar("Self", bound="Attempt")
 
-    `intended_ns` is when the scan was meant to begin, `released_ns` when the device really let it
-    go, `decoded_ns` when the reader had the symbol (before the release in a burst of kind
-    `request`; None if it was never read), `decided_ns` when the outcome stood. `symbol` is the text
-    that was in the code, or that should have been read from it.
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    """What all attempts have in common, from the intended instant to the decision.
+
+    `intended_ns` is when the attempt was meant to begin, `released_ns` when the device really let
+    it go, `decided_ns` when the outcome stood.
     """
 
     attempt: str
     device: str
-    symbol: str
     intended_ns: int
     released_ns: int
-    decoded_ns: int | None
     decided_ns: int
     outcome: Outcome
-    authority: Authority = Authority.ONLINE
     asks: tuple[Ask, ...] = ()
 
     @property
@@ -49,18 +79,65 @@ class ScanRecord(msgspec.Struct, frozen=True, omit_defaults=True):
         """From the intended instant to the decision."""
         return (self.decided_ns - self.intended_ns) / 1e6
 
-    def shifted(self, by_ns: int) -> "ScanRecord":
-        """The same scan on a clock that stands `by_ns` ahead of this one."""
-        return msgspec.structs.replace(
-            self,
-            intended_ns=self.intended_ns + by_ns,
-            released_ns=self.released_ns + by_ns,
-            decoded_ns=None if self.decoded_ns is None else self.decoded_ns + by_ns,
-            decided_ns=self.decided_ns + by_ns,
-            asks=tuple(
-                msgspec.structs.replace(
-                    ask, sent_ns=ask.sent_ns + by_ns, answered_ns=ask.answered_ns + by_ns
-                )
-                for ask in self.asks
-            ),
+    @property
+    def acting_asks(self) -> tuple[Ask, ...]:
+        """The requests that could change something at the service."""
+        return tuple(ask for ask in self.asks if ask.kind in ACTING)
+
+    def shifted(self: Self, by_ns: int) -> Self:
+        """The same attempt on a clock that stands `by_ns` ahead of this one."""
+        instants = {
+            field: at_ns + by_ns
+            for field in ("intended_ns", "released_ns", "decoded_ns", "decided_ns")
+            if (at_ns := getattr(self, field, None)) is not None
+        }
+        asks = tuple(
+            msgspec.structs.replace(
+                ask, sent_ns=ask.sent_ns + by_ns, answered_ns=ask.answered_ns + by_ns
+            )
+            for ask in self.asks
         )
+        return msgspec.structs.replace(self, **instants, asks=asks)
+
+
+class ScanRecord(Attempt, frozen=True, kw_only=True, tag="scan"):
+    """One symbol presented to one device.
+
+    `symbol` is the text that was in the code, or that should have been read from it. `decoded_ns`
+    is when the reader had it: before the release in a burst of kind `request`; None if it was never
+    read. `last_entry_at`, in a re-entry, is when the guest came in before, and what the device
+    shows; `checked_in_guests` is how many of the guest's party the service counts, this one
+    included.
+    """
+
+    symbol: str
+    decoded_ns: int | None
+    authority: Authority = Authority.ONLINE
+    last_entry_at: str | None = None
+    checked_in_guests: int | None = None
+
+
+class CheckoutRecord(Attempt, frozen=True, kw_only=True, tag="checkout"):
+    """One booking of `guests` places of a slot; `session` is where to pay for them, if booked."""
+
+    slot: str
+    guests: int
+    checkout: str | None = None
+    session: str | None = None
+
+
+class WebhookRecord(Attempt, frozen=True, kw_only=True, tag="webhook"):
+    """One delivery of a payment event; an event may be delivered more than once."""
+
+    event: str
+    session: str
+
+
+class LinkRecord(Attempt, frozen=True, kw_only=True, tag="link"):
+    """One request to link a ticket to a VIP reservation."""
+
+    ticket: str
+    reservation: str
+
+
+AttemptRecord = ScanRecord | CheckoutRecord | WebhookRecord | LinkRecord

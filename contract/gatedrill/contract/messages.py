@@ -9,9 +9,10 @@ from enum import StrEnum
 
 import msgspec
 
-from gatedrill.contract.attempt import ScanRecord
+from gatedrill.contract.attempt import AttemptRecord
+from gatedrill.contract.service import PaymentEvent
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 ANSWER_TIMEOUT_S = 5.0
 """How long a device waits for the service; the conductor waits longer than that for the device."""
@@ -26,15 +27,25 @@ class BurstKind(StrEnum):
     """The ticket was read before; its check-in request is let go at T: the hardest race."""
 
 
+KIOSK = "kiosk"
+"""What stands for the reader of a device that has none: it books, pays and links."""
+
+
 class DeviceInfo(msgspec.Struct, frozen=True):
     """One device of a fleet, as the roster shows it.
 
-    `repeat_window_s` is how long the same symbol must be out of view to count as a new scan.
+    `reader` is the kind of its reader, or `KIOSK`; `repeat_window_s` is how long the same symbol
+    must be out of view to count as a new scan.
     """
 
     name: str
     reader: str
     repeat_window_s: float
+
+    @property
+    def is_kiosk(self) -> bool:
+        """Whether it makes checkouts instead of scans."""
+        return self.reader == KIOSK
 
 
 class Presence(msgspec.Struct, frozen=True):
@@ -67,16 +78,47 @@ class Pong(msgspec.Struct, frozen=True):
     replied_ns: int
 
 
-class Presentation(msgspec.Struct, frozen=True):
+class Presentation(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="scan"):
     """Show this symbol to that device; report the scan as `attempt`.
 
-    `symbol` is the text in the code, `seed` decides how the emulated guest holds it.
+    `symbol` is the text in the code, `seed` decides how the emulated guest holds it. `due_s` is, in
+    a stream with an arrival rate, when the guest comes, counted from T.
     """
 
     attempt: str
     device: str
     symbol: str
     seed: int
+    due_s: float | None = None
+
+
+class CheckoutOrder(msgspec.Struct, frozen=True, tag_field="kind", tag="checkout"):
+    """Book `guests` places of this slot at that kiosk."""
+
+    attempt: str
+    device: str
+    slot: str
+    guests: int
+
+
+class WebhookOrder(msgspec.Struct, frozen=True, tag_field="kind", tag="webhook"):
+    """Tell the service, as the payment provider does, that a session was paid for."""
+
+    attempt: str
+    device: str
+    event: PaymentEvent
+
+
+class LinkOrder(msgspec.Struct, frozen=True, tag_field="kind", tag="link"):
+    """Have this ticket linked to that reservation."""
+
+    attempt: str
+    device: str
+    ticket: str
+    reservation: str
+
+
+Order = Presentation | CheckoutOrder | WebhookOrder | LinkOrder
 
 
 class ArmBurst(msgspec.Struct, frozen=True, tag="burst"):
@@ -87,22 +129,22 @@ class ArmBurst(msgspec.Struct, frozen=True, tag="burst"):
 
     step: str
     boot: str
-    kind: BurstKind
+    burst: BurstKind
     clock_offset_ns: int
-    presentations: tuple[Presentation, ...]
+    orders: tuple[Order, ...]
 
 
 class ArmStream(msgspec.Struct, frozen=True, tag="stream"):
-    """Make everything ready for a closed loop, then say `Armed`.
+    """Make everything ready for a stream of scans, then say `Armed`.
 
-    From T on, each device scans its own tickets in order, resting `pause_s` after each, until
-    `duration_s` have passed or it has no more.
+    From T on, each device scans its own tickets in order until `duration_s` have passed or it has
+    no more: each when it is due, or, where no time is set, `pause_s` after the decision before it.
     """
 
     step: str
     boot: str
     clock_offset_ns: int
-    presentations: tuple[Presentation, ...]
+    orders: tuple[Presentation, ...]
     pause_s: float
     duration_s: float
 
@@ -126,11 +168,11 @@ class Fire(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """Scans as they end. `finished` says that the fleet has nothing left to do in this step."""
+    """Attempts as they end. `finished`: the fleet has nothing left to do in this step."""
 
     step: str
     boot: str
-    scans: tuple[ScanRecord, ...]
+    records: tuple[AttemptRecord, ...]
     finished: bool = False
 
 

@@ -1,4 +1,4 @@
-"""What a device decides about one scan.
+"""How an attempt ends: a scan at a gate, a booking, payment or link at a kiosk.
 
 A timeout is not a refusal: somebody may have been let in at the other end of a broken wire. Hence
 `unknown`, which is neither, and which no device may turn into one of the others by asking again.
@@ -10,10 +10,18 @@ import msgspec
 
 
 class OutcomeKind(StrEnum):
-    """The five ways a scan can end."""
+    """The ways an attempt can end."""
 
     ADMITTED = "admitted"
+    """The guest walks in."""
     READMITTED = "readmitted"
+    """A guest who was inside before walks in again, as the ticket allows."""
+    BOOKED = "booked"
+    """A checkout has its places, and a session to pay for them."""
+    CONFIRMED = "confirmed"
+    """The service has heard of a payment."""
+    LINKED = "linked"
+    """A ticket belongs to a VIP reservation from now on."""
     REFUSED = "refused"
     UNKNOWN = "unknown"
     IGNORED = "ignored"
@@ -21,7 +29,7 @@ class OutcomeKind(StrEnum):
 
 
 class Certainty(StrEnum):
-    """Whether a reason settles the scan."""
+    """Whether a reason settles the attempt."""
 
     DEFINITE = "definite"
     """The service has decided."""
@@ -32,11 +40,20 @@ class Certainty(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a scan was not admitted. `certainty` tells what may follow from it."""
+    """Why an attempt came to nothing. `certainty` tells what may follow from it."""
 
     ALREADY_USED = "already_used"
     LOST_RACE = "lost_race"
     NOT_FOUND = "not_found"
+    CANCELLED = "cancelled"
+    TAMPERED = "tampered"
+    WRONG_EVENT = "wrong_event"
+    INVALID_STATUS = "invalid_status"
+    RESERVATION_CLOSED = "reservation_closed"
+    FULL = "full"
+    ALREADY_LINKED = "already_linked"
+    PAYMENT_FAILED = "payment_failed"
+    PAYMENT_TIMED_OUT = "payment_timed_out"
     REFUSED_OTHERWISE = "refused_otherwise"
     BUSY = "busy"
     TIMEOUT = "timeout"
@@ -65,7 +82,32 @@ REASONS: dict[Reason, ReasonEntry] = {
     Reason.LOST_RACE: ReasonEntry(
         Certainty.DEFINITE, "another scanner's admission won while this scan was under way"
     ),
-    Reason.NOT_FOUND: ReasonEntry(Certainty.DEFINITE, "the service knows no such ticket"),
+    Reason.NOT_FOUND: ReasonEntry(
+        Certainty.DEFINITE, "the service knows no such ticket, pass, slot or reservation"
+    ),
+    Reason.CANCELLED: ReasonEntry(Certainty.DEFINITE, "the ticket or pass was cancelled"),
+    Reason.TAMPERED: ReasonEntry(
+        Certainty.DEFINITE, "the code looks like a signed one, but its signature is not the venue's"
+    ),
+    Reason.WRONG_EVENT: ReasonEntry(Certainty.DEFINITE, "the ticket is for another event"),
+    Reason.INVALID_STATUS: ReasonEntry(
+        Certainty.DEFINITE, "the pass is in a state that lets nobody in"
+    ),
+    Reason.RESERVATION_CLOSED: ReasonEntry(
+        Certainty.DEFINITE, "the pass's reservation does not exist or is not confirmed"
+    ),
+    Reason.FULL: ReasonEntry(
+        Certainty.DEFINITE, "the slot or the reservation has too few places left"
+    ),
+    Reason.ALREADY_LINKED: ReasonEntry(
+        Certainty.DEFINITE, "the ticket belongs to a reservation already"
+    ),
+    Reason.PAYMENT_FAILED: ReasonEntry(
+        Certainty.DEFINITE, "the payment provider opened no session"
+    ),
+    Reason.PAYMENT_TIMED_OUT: ReasonEntry(
+        Certainty.DEFINITE, "the payment provider did not answer the service in time"
+    ),
     Reason.REFUSED_OTHERWISE: ReasonEntry(
         Certainty.DEFINITE, "the service refused with a message outside its contract"
     ),
@@ -89,7 +131,7 @@ REASONS: dict[Reason, ReasonEntry] = {
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How one scan ended, and why if nobody was admitted."""
+    """How one attempt ended, and why if it came to nothing."""
 
     kind: OutcomeKind
     reason: Reason | None = None
@@ -104,8 +146,13 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def is_error(self) -> bool:
-        """Whether the scan got no settled answer: unknown, or busy to the end."""
+        """Whether there is no settled answer: unknown, or busy to the end."""
         return self.kind is OutcomeKind.UNKNOWN or self.reason is Reason.BUSY
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it leaves open if something was granted, or decided nothing."""
+        return self.is_error or self.kind is OutcomeKind.IGNORED
 
 
 class Authority(StrEnum):

@@ -107,7 +107,9 @@ PONG: Channel[Pong] = Channel("pong", "up/{fleet}/pong/{boot}", Pong, "answer to
 ARMED: Channel[Armed] = Channel(
     "armed", "up/{fleet}/armed/{run}", Armed, "the fleet is ready for a step"
 )
-REPORT: Channel[Report] = Channel("report", "up/{fleet}/report/{run}", Report, "scans that ended")
+REPORT: Channel[Report] = Channel(
+    "report", "up/{fleet}/report/{run}", Report, "attempts that ended"
+)
 PING: Channel[Ping] = Channel("ping", "down/{fleet}/ping", Ping, "clock question", qos=0)
 ARM: Channel[Arm] = Channel(
     "arm", "down/{fleet}/arm/{run}", Arm, "make everything ready for a step"

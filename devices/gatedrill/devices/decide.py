@@ -1,31 +1,93 @@
-"""From a symbol to an outcome: ask the check-in service, and again only where that is safe."""
+"""From what a symbol stands for to an outcome: whom to ask, and when to ask again."""
 
 import asyncio
 import random
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, Protocol, TypeVar
 
 from gatedrill.contract.attempt import Ask
 from gatedrill.contract.clock import Clock
-from gatedrill.contract.outcome import Outcome
-from gatedrill.devices.checkin import CheckIn, Reply
+from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
+from gatedrill.devices.checkin import CheckIn, Entitlement, Reply, Resolution, Ticket
+from gatedrill.devices.question import HeldQuestion
 from gatedrill.devices.scanner import retry_pause_s
 
 
+class Answered(Protocol):
+    """What a reply tells whoever asked."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it comes to."""
+        ...
+
+
+A = TypeVar("A", bound=Answered)
+
+_USED = (Reason.ALREADY_USED, Reason.LOST_RACE)
+
+
+class Decision(NamedTuple):
+    """An outcome that stands, with all questions that led to it; the rest is as in `Reply`."""
+
+    outcome: Outcome
+    asks: tuple[Ask, ...]
+    last_entry_at: str | None = None
+    checked_in_guests: int | None = None
+
+
 async def decide(
-    symbol: str,
-    first: Awaitable[Reply],
+    resolution: Resolution,
+    held: HeldQuestion[Reply] | None,
     checkin: CheckIn,
     clock: Clock,
     rng: random.Random,
-) -> tuple[Outcome, tuple[Ask, ...]]:
-    """Wait for the first reply, ask on until an answer stands; returns it with all questions."""
+) -> Decision:
+    """Ask about what was found, with the question on `held` first, until an answer stands."""
+    found = resolution.found
+    if isinstance(found, Outcome):
+        return Decision(found, resolution.asks)
+    replies = await _scan(found, held, checkin, clock, rng)
+    last = replies[-1]
+    asks = (*resolution.asks, *(reply.ask for reply in replies))
+    if isinstance(found, Ticket) and last.outcome.reason in _USED:
+        return await _reconsider(found, Decision(last.outcome, asks), checkin)
+    return Decision(last.outcome, asks, last.last_entry_at, last.checked_in_guests)
+
+
+async def _scan(
+    entitlement: Entitlement,
+    held: HeldQuestion[Reply] | None,
+    checkin: CheckIn,
+    clock: Clock,
+    rng: random.Random,
+) -> list[Reply]:
+    first = checkin.ask(entitlement) if held is None else held.reply()
+    return await ask_until_it_stands(first, lambda: checkin.ask(entitlement), clock, rng)
+
+
+async def _reconsider(ticket: Ticket, refusal: Decision, checkin: CheckIn) -> Decision:
+    """Let the bearer of a used ticket back in if it belongs to VIP guests who may re-enter.
+
+    The refusal is definite: it stands unless the service says clearly that they may.
+    """
+    link = await checkin.ask_for_link(ticket)
+    if link is None:
+        return refusal
+    outcome = Outcome(OutcomeKind.READMITTED) if link.allows_reentry else refusal.outcome
+    return Decision(outcome, (*refusal.asks, link.ask))
+
+
+async def ask_until_it_stands(
+    first: Awaitable[A], again: Callable[[], Awaitable[A]], clock: Clock, rng: random.Random
+) -> list[A]:
+    """Wait for the first reply and ask `again` while that is safe; returns all replies in order."""
     began_ns = clock.now_ns()
-    reply = await first
-    asks = [reply.ask]
+    replies = [await first]
     while True:
-        pause_s = retry_pause_s(reply.outcome, (clock.now_ns() - began_ns) / 1e9, rng)
+        asking_for_s = (clock.now_ns() - began_ns) / 1e9
+        pause_s = retry_pause_s(replies[-1].outcome, asking_for_s, rng)
         if pause_s is None:
-            return reply.outcome, tuple(asks)
+            return replies
         await asyncio.sleep(pause_s)
-        reply = await checkin.ask(symbol)
-        asks.append(reply.ask)
+        replies.append(await again())

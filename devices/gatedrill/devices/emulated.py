@@ -1,50 +1,74 @@
-"""Emulated gates: every other one a camera, the rest serial scanners."""
+"""Emulated venues: gates, every other one a camera and the rest serial scanners, and kiosks."""
 
 import random
 from collections.abc import Callable
 from concurrent.futures import Executor
 
 from gatedrill.contract.clock import Clock
+from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import DeviceInfo
 from gatedrill.contract.topics import check_name
 from gatedrill.devices.checkin import CheckIn
+from gatedrill.devices.device import Device
 from gatedrill.devices.emulation.camera import EmulatedCamera
 from gatedrill.devices.emulation.serial_port import EmulatedScanner, ScannerStyle
+from gatedrill.devices.kiosk import Kiosk, KioskService, kiosk_info
 from gatedrill.devices.lane import Lane
 from gatedrill.devices.readers.camera import CameraReader
 from gatedrill.devices.readers.decoders import Decoder
 from gatedrill.devices.readers.serial_port import SerialReader
 
 
-def emulated_devices(prefix: str, count: int) -> tuple[DeviceInfo, ...]:
-    """The devices that a fleet of `count` hosts: `gate-01` a camera, `gate-02` serial, and so on.
+def emulated_devices(prefix: str, count: int, kiosks: int = 0) -> tuple[DeviceInfo, ...]:
+    """The devices that a fleet of `count` gates and so many kiosks hosts.
 
-    Raises UsageError when the prefix may not stand in a name.
+    `gate-01` is a camera, `gate-02` serial, and so on, then come `gate-kiosk-01` and its like.
+    Raises UsageError when the prefix may not stand in a name, or when there is no device at all.
     """
     check_name(prefix, "name prefix")
-    width = max(2, len(str(count)))
-    return tuple(
-        DeviceInfo(f"{prefix}-{number:0{width}}", reader.kind, reader.repeat_window_s)
-        for number in range(1, count + 1)
-        for reader in ((CameraReader if number % 2 else SerialReader),)
+    if not count and not kiosks:
+        raise UsageError("a fleet needs at least one device: a gate or a kiosk")
+    gates = (
+        DeviceInfo(name, reader.kind, reader.repeat_window_s)
+        for number, name in enumerate(_numbered(prefix, count))
+        for reader in ((SerialReader if number % 2 else CameraReader),)
     )
+    return (*gates, *map(kiosk_info, _numbered(f"{prefix}-kiosk", kiosks)))
 
 
-def make_lane(
+def _numbered(prefix: str, count: int) -> list[str]:
+    """Names that sort as their numbers, from 1 on."""
+    width = max(2, len(str(count)))
+    return [f"{prefix}-{number:0{width}}" for number in range(1, count + 1)]
+
+
+def make_device(
     device: DeviceInfo,
     *,
     decoder: Decoder,
     checkin: Callable[[str], CheckIn],
+    kiosk_service: Callable[[str], KioskService],
     clock: Clock,
     workers: Executor,
+) -> Device:
+    """One emulated gate or kiosk, not yet open.
+
+    `checkin` and `kiosk_service` make its connection to the service.
+    """
+    if device.is_kiosk:
+        return Kiosk(device.name, kiosk_service(device.name), clock)
+    return _make_lane(device, decoder, checkin(device.name), clock, workers)
+
+
+def _make_lane(
+    device: DeviceInfo, decoder: Decoder, checkin: CheckIn, clock: Clock, workers: Executor
 ) -> Lane:
-    """One emulated gate, not yet open; `checkin` makes its connection to the service."""
     if device.reader == CameraReader.kind:
         camera = EmulatedCamera()
-        reader = CameraReader(camera, decoder, clock, workers)
-        return Lane(device.name, reader, camera, checkin(device.name), clock)
+        return Lane(
+            device.name, CameraReader(camera, decoder, clock, workers), camera, checkin, clock
+        )
     # Seeded by name: a device is the same device in every drill.
     seed = random.Random(f"style {device.name}").getrandbits(32)
     scanner = EmulatedScanner(ScannerStyle.seeded(seed))
-    port = SerialReader(scanner.port, clock)
-    return Lane(device.name, port, scanner, checkin(device.name), clock)
+    return Lane(device.name, SerialReader(scanner.port, clock), scanner, checkin, clock)

@@ -1,4 +1,4 @@
-"""The fleet: many emulated devices in one process, on one MQTT connection.
+"""The fleet: many devices in one process, on one MQTT connection.
 
 A step goes: arm (everything slow happens now), armed, fire at T, report. A new step, or the end of
 the conductor, makes an end of the one before.
@@ -7,13 +7,14 @@ the conductor, makes an end of the one before.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 
 from gatedrill.broker.bus import Bus
 from gatedrill.contract import topics
-from gatedrill.contract.attempt import ScanRecord
+from gatedrill.contract.attempt import AttemptRecord
 from gatedrill.contract.clock import Clock
+from gatedrill.contract.errors import GatedrillError
 from gatedrill.contract.messages import (
     Arm,
     ArmBurst,
@@ -25,8 +26,17 @@ from gatedrill.contract.messages import (
     Presentation,
     Report,
 )
-from gatedrill.devices.lane import Lane, Showing
+from gatedrill.devices.device import Act, Device
+from gatedrill.devices.ready import (
+    Unready,
+    begin_acts,
+    find_device,
+    give_up_acts,
+    prepare_acts,
+    read_acts_ahead,
+)
 from gatedrill.devices.release import release_together
+from gatedrill.devices.stream import Stream, StreamTimes
 
 REPORT_EVERY_S = 0.25
 
@@ -34,16 +44,22 @@ logger = logging.getLogger(__name__)
 
 
 class Fleet:
-    """Hosts lanes and obeys the conductor of the venue."""
+    """Hosts devices and obeys the conductor of the venue."""
 
     def __init__(
-        self, name: str, boot: str, bus: Bus, clock: Clock, lanes: Iterable[Lane], workers: Executor
+        self,
+        name: str,
+        boot: str,
+        bus: Bus,
+        clock: Clock,
+        devices: Iterable[Device],
+        workers: Executor,
     ) -> None:
         self.name = name
         self.boot = boot
         self._bus = bus
         self._clock = clock
-        self._lanes = {lane.name: lane for lane in lanes}
+        self._devices = {device.name: device for device in devices}
         self._workers = workers
         self._step: asyncio.Task[None] | None = None
         self._run = ""
@@ -94,122 +110,118 @@ class Fleet:
                 await self._stream(arm, run, fired)
         except asyncio.CancelledError:
             log.info("step %s given up", arm.step)
-        except Exception:
-            log.exception("step %s failed", arm.step)
+        except Exception as error:
+            told = _told_in_a_line(error)
+            if told is None:
+                log.exception("step %s failed", arm.step)
+            else:
+                log.warning("step %s failed: %s", arm.step, told)
 
     async def _burst(self, arm: ArmBurst, run: str, fired: asyncio.Future[Fire]) -> None:
-        showings = await self._prepare(arm.presentations)
-        unready: dict[str, str] = {}
-        if arm.kind is BurstKind.REQUEST:
-            unready = await _read_ahead(showings)
-            showings = [showing for showing in showings if showing.lane.name not in unready]
-        async with asyncio.TaskGroup() as scans:
-            tasks = [scans.create_task(showing.scan()) for showing in showings]
-            await self._say_armed(arm.step, run, unready)
-            at_ns = (await fired).at_ns + arm.clock_offset_ns
-            await self._release(showings, at_ns)
+        unready: Unready = {}
+        acts = begin_acts(self._devices, arm.orders, unready)
+        acts = await prepare_acts(acts, self._workers, unready)
+        await self._warm({act.device for act in acts})
+        if arm.burst is BurstKind.REQUEST:
+            acts = await read_acts_ahead(acts, unready)
+        try:
+            async with asyncio.TaskGroup() as attempts:
+                tasks = [attempts.create_task(act.record()) for act in acts]
+                await self._say_armed(arm.step, run, unready)
+                at_ns = (await fired).at_ns + arm.clock_offset_ns
+                await self._release(acts, at_ns)
+        except BaseException:  # perhaps before the acts could see to that themselves
+            await give_up_acts(acts)
+            raise
         await self._report(arm.step, run, [task.result() for task in tasks], finished=True)
 
     async def _stream(self, arm: ArmStream, run: str, fired: asyncio.Future[Fire]) -> None:
-        by_lane: dict[str, list[Showing]] = {}
-        for showing in await self._prepare(arm.presentations):
-            by_lane.setdefault(showing.lane.name, []).append(showing)
-        await self._say_armed(arm.step, run, {})
-        at_ns = (await fired).at_ns + arm.clock_offset_ns
-        until_ns = at_ns + round(arm.duration_s * 1e9)
-        pending: list[ScanRecord] = []
+        unready: Unready = {}
+        streams = self._begin_streams(arm.orders, unready)
+        try:
+            await asyncio.gather(*(stream.prepare() for stream in streams.values()))
+            await self._warm(streams)
+            await self._say_armed(arm.step, run, unready)
+            at_ns = (await fired).at_ns + arm.clock_offset_ns
+            times = StreamTimes(
+                at_ns, at_ns + round(arm.duration_s * 1e9), round(arm.pause_s * 1e9)
+            )
+            await self._run_streams(arm.step, run, list(streams.values()), times)
+        finally:
+            for stream in streams.values():
+                await stream.give_up()
+
+    async def _run_streams(
+        self, step: str, run: str, streams: Sequence[Stream], times: StreamTimes
+    ) -> None:
+        pending: list[AttemptRecord] = []
         ended = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._report_until(ended, arm.step, run, pending))
-            loops = [
-                tasks.create_task(_closed_loop(queue, arm.pause_s, until_ns, pending.append))
-                for queue in by_lane.values()
-            ]
-            await self._release([queue[0] for queue in by_lane.values()], at_ns)
-            await asyncio.wait(loops)
+            tasks.create_task(self._report_until(ended, step, run, pending))
+            running = [tasks.create_task(stream.run(times, pending.append)) for stream in streams]
+            openings = [stream.opening for stream in streams if stream.opening is not None]
+            await self._release(openings, times.at_ns)
+            if running:
+                await asyncio.wait(running)
             ended.set()
-        await self._report(arm.step, run, pending, finished=True)
+        await self._report(step, run, pending, finished=True)
 
-    async def _prepare(self, presentations: Iterable[Presentation]) -> list[Showing]:
-        showings = [Showing(self._lanes[each.device], each) for each in presentations]
-        loop = asyncio.get_running_loop()
-        await asyncio.gather(
-            *(loop.run_in_executor(self._workers, showing.prepare) for showing in showings)
-        )
-        await asyncio.gather(
-            *(lane.checkin.warm() for lane in {showing.lane for showing in showings})
-        )
-        return showings
+    def _begin_streams(self, orders: Iterable[Presentation], unready: Unready) -> dict[str, Stream]:
+        by_device: dict[str, list[Presentation]] = {}
+        for order in orders:
+            by_device.setdefault(order.device, []).append(order)
+        streams = {}
+        for name, queue in by_device.items():
+            try:
+                device = find_device(self._devices, name)
+                streams[name] = Stream(device, queue, self._workers, self._clock)
+            except GatedrillError as error:
+                unready[name] = str(error)
+        return streams
 
-    async def _release(self, showings: list[Showing], at_ns: int) -> None:
-        for showing in showings:
-            showing.intended_ns = at_ns
-        await release_together(at_ns, self._clock, (showing.release for showing in showings))
-        for showing in showings:
-            showing.resume()
+    async def _warm(self, names: Iterable[str]) -> None:
+        await asyncio.gather(*(self._devices[name].warm() for name in names))
 
-    async def _say_armed(self, step: str, run: str, unready: dict[str, str]) -> None:
+    async def _release(self, acts: Sequence[Act], at_ns: int) -> None:
+        for act in acts:
+            act.intended_ns = at_ns
+        await release_together(at_ns, self._clock, (act.release for act in acts))
+        for act in acts:
+            act.resume()
+
+    async def _say_armed(self, step: str, run: str, unready: Unready) -> None:
         armed = Armed(step=step, boot=self.boot, unready=unready)
         await self._bus.publish(topics.ARMED, armed, fleet=self.name, run=run)
 
     async def _report(
-        self, step: str, run: str, scans: list[ScanRecord], *, finished: bool = False
+        self, step: str, run: str, records: Sequence[AttemptRecord], *, finished: bool = False
     ) -> None:
-        for scan in scans:
-            context = {"run": run, "fleet": self.name, "device": scan.device}
+        for record in records:
+            context = {"run": run, "fleet": self.name, "device": record.device}
             logger.debug(
-                "%s %s, %.1f ms", scan.attempt, scan.outcome, scan.latency_ms, extra=context
+                "%s %s, %.1f ms", record.attempt, record.outcome, record.latency_ms, extra=context
             )
-        report = Report(step=step, boot=self.boot, scans=tuple(scans), finished=finished)
+        report = Report(step=step, boot=self.boot, records=tuple(records), finished=finished)
         await self._bus.publish(topics.REPORT, report, fleet=self.name, run=run)
 
     async def _report_until(
-        self, ended: asyncio.Event, step: str, run: str, pending: list[ScanRecord]
+        self, ended: asyncio.Event, step: str, run: str, pending: list[AttemptRecord]
     ) -> None:
         """Send what has gathered in `pending`, several times a second; the rest is the caller's."""
         while not ended.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), REPORT_EVERY_S)
             if pending and not ended.is_set():
-                scans = pending.copy()
+                records = pending.copy()
                 pending.clear()
-                await self._report(step, run, scans)
+                await self._report(step, run, records)
 
 
-async def _read_ahead(showings: list[Showing]) -> dict[str, str]:
-    """Have all read and ask ahead; returns the devices that are not ready, and why."""
-    unready: dict[str, str] = {}
-    try:
-        async with asyncio.TaskGroup() as readings:
-            tasks = [readings.create_task(showing.read_ahead()) for showing in showings]
-        for showing, task in zip(showings, tasks, strict=True):
-            if (why := task.result()) is not None:
-                unready[showing.lane.name] = why
-                await showing.give_up()
-    except BaseException:  # given up half-way: questions on hold would block the connections
-        for showing in showings:
-            await showing.give_up()
-        raise
-    return unready
-
-
-async def _closed_loop(
-    showings: list[Showing],
-    pause_s: float,
-    until_ns: int,
-    emit: Callable[[ScanRecord], None],
-) -> None:
-    """One device's stream. The first showing is released from outside, at T."""
-    clock = showings[0].lane.clock
-    for number, showing in enumerate(showings):
-        if number:
-            await asyncio.sleep(max(0, showing.intended_ns - clock.now_ns()) / 1e9)
-            if clock.now_ns() >= until_ns:
-                return
-            showing.release()
-            showing.resume()
-        scan = await showing.scan()
-        emit(scan)
-        if number + 1 < len(showings):
-            # Latency counts from here: a loop that wakes late adds to its own figure.
-            showings[number + 1].intended_ns = scan.decided_ns + round(pause_s * 1e9)
+def _told_in_a_line(error: Exception) -> GatedrillError | None:
+    """The first failure, if there was none but those that a line tells of: no traceback."""
+    if isinstance(error, GatedrillError):
+        return error
+    if isinstance(error, ExceptionGroup):
+        told = [_told_in_a_line(each) for each in error.exceptions]
+        return told[0] if all(told) else None
+    return None

@@ -7,21 +7,25 @@ ticket is emulated.
 import asyncio
 import logging
 import random
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from gatedrill.contract.attempt import Ask, ScanRecord
+from gatedrill.contract.attempt import ScanRecord
 from gatedrill.contract.clock import Clock
-from gatedrill.contract.errors import GatedrillError
-from gatedrill.contract.messages import DeviceInfo, Presentation
+from gatedrill.contract.errors import GatedrillError, UsageError
+from gatedrill.contract.messages import DeviceInfo, Order, Presentation
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
-from gatedrill.devices.checkin import CheckIn, HeldQuestion
-from gatedrill.devices.decide import decide
+from gatedrill.devices.checkin import CheckIn, Reply, Resolution
+from gatedrill.devices.decide import Decision, decide
 from gatedrill.devices.emulation.presenter import Material, Presenter
 from gatedrill.devices.readers.reader import Reader
 from gatedrill.devices.readers.symbol import Symbol
 from gatedrill.devices.scanner import Scanner
 
+if TYPE_CHECKING:
+    from gatedrill.devices.question import HeldQuestion
+
 READ_TIMEOUT_S = 2.0
+WINDOW_MARGIN_S = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +38,7 @@ class Sighting(NamedTuple):
 
 
 class Lane:
-    """A device with the emulated hand in front of it."""
+    """A device with the emulated hand in front of it. Implements `Device`."""
 
     def __init__(
         self,
@@ -56,9 +60,19 @@ class Lane:
         """What the roster says of this device."""
         return DeviceInfo(self.name, self.reader.kind, self.reader.repeat_window_s)
 
+    def begin(self, order: Order) -> "Showing":
+        """The showing of a ticket; UsageError for what only a kiosk can do."""
+        if not isinstance(order, Presentation):
+            raise UsageError(f"{self.name} is a gate and only reads tickets: order this at a kiosk")
+        return Showing(self, order)
+
     async def open(self) -> None:
         """Open the reader; UsageError or PeerError where it cannot be."""
         await self.reader.open()
+
+    async def warm(self) -> None:
+        """Open the connection."""
+        await self.checkin.warm()
 
     async def close(self) -> None:
         """Release reader, emulated hand and connection."""
@@ -92,17 +106,24 @@ class Lane:
 
 
 class Showing:
-    """One presentation: prepared, perhaps read ahead, released, decided."""
+    """One presentation: prepared, perhaps read ahead, released, decided. Implements `Act`."""
 
     def __init__(self, lane: Lane, presentation: Presentation) -> None:
         self.lane = lane
         self.intended_ns = 0
         self._presentation = presentation
-        self._material: Material = ()
+        self._material: Material | None = None
+        self._not_shown: GatedrillError | None = None
         self._released_ns = 0
         self._released = asyncio.Event()
         self._sighting: Sighting | None = None
-        self._question: HeldQuestion | None = None
+        self._resolution: Resolution | None = None
+        self._question: HeldQuestion[Reply] | None = None
+
+    @property
+    def device(self) -> str:
+        """The name of the device that reads it."""
+        return self.lane.name
 
     def prepare(self) -> None:
         """Make the frames or bytes to show. Slow: belongs off the event loop and before T."""
@@ -111,25 +132,29 @@ class Showing:
         )
 
     async def read_ahead(self) -> Reason | None:
-        """Show the symbol now and ask about it, so that the release only completes the question.
+        """Show the symbol now, find what it stands for, and ask all but the last word.
 
-        Returns why the device is not ready, or None if it is.
+        Returns why the device is not ready, or None if it is: also when there is nothing to ask,
+        as what was found settles the scan.
         """
-        self._present()
-        self._sighting = await self._sight()
+        self._sighting = await self._show_ahead()
         if self._sighting is None:
             return Reason.UNREAD
         if not self._sighting.starts:
             return Reason.REPEATED
-        self._question = self.lane.checkin.hold(self._presentation.symbol)
+        self._resolution = await self.lane.checkin.resolve(self._sighting.symbol.text)
+        if isinstance(self._resolution.found, Outcome):
+            return None
+        self._question = self.lane.checkin.hold(self._resolution.found)
         return await self._question.until_parked()
 
     def release(self) -> None:
         """Let go, and do nothing else: other devices are waiting for their turn in the loop."""
-        if self._question is None:
+        if self._sighting is None:
             self._present()
-        else:
-            self._released_ns = self.lane.clock.now_ns()
+            return
+        self._released_ns = self.lane.clock.now_ns()
+        if self._question is not None:
             self._question.release()
 
     def resume(self) -> None:
@@ -138,12 +163,12 @@ class Showing:
             self._question.resume()
         self._released.set()
 
-    async def scan(self) -> ScanRecord:
+    async def record(self) -> ScanRecord:
         """Wait for the release, then read (if not read ahead) and decide."""
         try:
             await self._released.wait()
             sighting = self._sighting or await self._sight()
-            outcome, asks = await self._decide(sighting)
+            decision = await self._decide(sighting)
             decided_ns = self.lane.clock.now_ns()
         finally:
             await self.give_up()
@@ -155,31 +180,54 @@ class Showing:
             released_ns=self._released_ns,
             decoded_ns=sighting.symbol.decoded_ns if sighting else None,
             decided_ns=decided_ns,
-            outcome=outcome,
-            asks=asks,
+            outcome=decision.outcome,
+            asks=decision.asks,
+            last_entry_at=decision.last_entry_at,
+            checked_in_guests=decision.checked_in_guests,
         )
 
     async def give_up(self) -> None:
         """Leave nothing under way: no question on the wire, no scan in the scanner's memory."""
-        if self._question is not None:
-            await self._question.withdraw()
+        question, self._question = self._question, None
+        if question is not None:
+            await question.withdraw()
         self.lane.settle(self._presentation.symbol)
 
-    async def _decide(self, sighting: Sighting | None) -> tuple[Outcome, tuple[Ask, ...]]:
+    async def _decide(self, sighting: Sighting | None) -> Decision:
         if sighting is None:
-            return Outcome(OutcomeKind.UNKNOWN, Reason.UNREAD), ()
+            return Decision(Outcome(OutcomeKind.UNKNOWN, Reason.UNREAD), ())
         if not sighting.starts:
-            return Outcome(OutcomeKind.IGNORED, Reason.REPEATED), ()
-        symbol, checkin = sighting.symbol.text, self.lane.checkin
-        first = checkin.ask(symbol) if self._question is None else self._question.reply()
+            return Decision(Outcome(OutcomeKind.IGNORED, Reason.REPEATED), ())
+        checkin = self.lane.checkin
+        resolution = self._resolution or await checkin.resolve(sighting.symbol.text)
         jitter = random.Random(self._presentation.seed)
-        return await decide(symbol, first, checkin, self.lane.clock, jitter)
+        return await decide(resolution, self._question, checkin, self.lane.clock, jitter)
 
     def _present(self) -> None:
         self._released_ns = self.lane.clock.now_ns()
-        self.lane.presenter.present(self._material)
+        if self._material is None:
+            return  # it could not be prepared, and whoever tried was told why
+        try:
+            self.lane.presenter.present(self._material)
+        except GatedrillError as error:  # one device down: the others go on
+            self._not_shown = error
+
+    async def _show_ahead(self) -> Sighting | None:
+        """Show it; once more if the reader has not forgotten it since a run before this one."""
+        self._present()
+        sighting = await self._sight()
+        if sighting is None or sighting.starts:
+            return sighting
+        await asyncio.sleep(self.lane.reader.repeat_window_s + WINDOW_MARGIN_S)
+        self._present()
+        return await self._sight()
 
     async def _sight(self) -> Sighting | None:
+        if self._material is None:
+            return None
+        if self._not_shown is not None:
+            logger.warning("cannot show: %s", self._not_shown, extra={"device": self.device})
+            return None
         sighting = await self.lane.sight(self._presentation.symbol, self._released_ns)
         self.lane.presenter.withdraw()
         return sighting

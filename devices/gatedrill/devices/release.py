@@ -25,18 +25,19 @@ _SPIN_NS = 500_000
 
 async def release_together(
     at_ns: int, clock: Clock, releases: Iterable[Callable[[], None]]
-) -> None:
+) -> bool:
     """Call every release, one right after the other, as soon as `clock` reads `at_ns`.
 
     An instant that has passed already is not waited for; the devices' own stamps tell how late
-    they were.
+    they were. Returns whether it was done with real-time priority.
     """
     ready = tuple(releases)
     await asyncio.sleep(max(0, at_ns - _STAND_STILL_NS - clock.now_ns()) / 1e9)
-    with _no_garbage_collection(), _real_time_priority():
+    with _no_garbage_collection(), _real_time_priority() as is_real_time:
         _wait_until(at_ns, clock)
         for release in ready:
             release()
+    return is_real_time
 
 
 @contextlib.contextmanager
@@ -51,16 +52,16 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _real_time_priority() -> Iterator[None]:
-    """Above all that is not real-time, for this thread alone; without effect if forbidden."""
+def _real_time_priority() -> Iterator[bool]:
+    """Above all that is not real-time, for this thread alone; yields False where it may not be."""
     try:
         before = os.sched_getscheduler(0), os.sched_getparam(0)
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     except (AttributeError, OSError):  # not Linux, or not permitted
-        yield
+        yield False
         return
     try:
-        yield
+        yield True
     finally:
         os.sched_setscheduler(0, *before)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from gatedrill.orchestrator.checks.check import undecided
 from gatedrill.orchestrator.evidence import Evidence
 from gatedrill.orchestrator.rounds import RoundResult
 
@@ -25,21 +24,27 @@ def _broken_off(evidence: Evidence) -> Iterator[str]:
 
 
 def _devices_missing(evidence: Evidence) -> Iterator[str]:
-    """Silence anywhere. Who was not ready for a race is missing from its overlap already."""
+    """Silence anywhere. Who was not ready to race is missing from the overlap already."""
     silent = sorted({device for event in evidence.silent for device in event.devices})
     if silent:
         yield f"devices fell silent: {', '.join(silent)}"
-    races = {step.id for step in evidence.rounds if step.contended}
-    unready = sorted({event.device for event in evidence.unready if event.step not in races})
+    racing = {
+        (step.id, planned.device)
+        for step in evidence.rounds
+        for planned in step.attempts
+        if planned.attempt in step.contending
+    }
+    others = (each for each in evidence.unready if (each.step, each.device) not in racing)
+    unready = sorted({event.device for event in others})
     if unready:
-        yield f"devices were not ready to scan tickets of their own: {', '.join(unready)}"
+        yield f"devices were not ready: {', '.join(unready)}"
 
 
 def _nothing_settled(evidence: Evidence) -> Iterator[str]:
-    if not evidence.scans:
-        yield "no scan was heard of"
-    elif all(undecided(seen) for seen in evidence.scans if not seen.is_probe):
-        yield "no scan got a settled answer"
+    if not evidence.attempts:
+        yield "no attempt was heard of"
+    elif all(seen.record.outcome.is_open for seen in evidence.attempts if not seen.is_probe):
+        yield "no attempt got a settled answer"
 
 
 def _too_few_races(rounds: Sequence[RoundResult]) -> Iterator[str]:
@@ -51,16 +56,17 @@ def _too_few_races(rounds: Sequence[RoundResult]) -> Iterator[str]:
 
 
 def _stale_tickets(evidence: Evidence) -> Iterator[str]:
-    """A ticket that cannot be admitted shows little; in a race, the round does not count."""
-    tickets = {
-        seen.planned.ticket for seen in evidence.scans if not (seen.is_probe or seen.is_contended)
+    """A ticket that was to let somebody in and could not shows little; a race says so itself."""
+    scanned = {
+        seen.planned.ticket for seen in evidence.scans if not (seen.is_probe or seen.contends)
     }
+    tickets = {each for each in scanned if evidence.tickets[each].refused_as is None}
     stale = tickets & evidence.not_valid_before
     if 2 * len(stale) > len(tickets):
         yield f"{len(stale)} of {len(tickets)} tickets scanned by one device were not valid before"
 
 
 def _unanswered_probes(evidence: Evidence) -> Iterator[str]:
-    open_ended = sum(seen.is_probe and undecided(seen) for seen in evidence.scans)
+    open_ended = sum(seen.is_probe and seen.record.outcome.is_open for seen in evidence.scans)
     if open_ended:
         yield f"{open_ended} tickets shown again got no settled answer"

@@ -5,33 +5,41 @@ Built once, read by all checks; nothing here judges.
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import TypeVar
 
-from gatedrill.contract.attempt import ScanRecord
-from gatedrill.contract.outcome import Reason
-from gatedrill.contract.service import ScanLogRow, TicketRow
-from gatedrill.orchestrator.history import ClockRead, Ended, Event, Fired, Scanned, Silent, Unready
-from gatedrill.orchestrator.plan import BurstStep, Plan, PlannedScan, Step
+import msgspec
+
+from gatedrill.contract.attempt import (
+    CheckoutRecord,
+    LinkRecord,
+    ScanRecord,
+    WebhookRecord,
+)
+from gatedrill.contract.outcome import OutcomeKind, Reason
+from gatedrill.contract.service import ScanLogRow, TicketRow, VipScanLogRow
+from gatedrill.fixtures.tickets import Ticket
+from gatedrill.orchestrator.history import (
+    ClockRead,
+    Ended,
+    Event,
+    Fired,
+    Silent,
+    Unready,
+)
+from gatedrill.orchestrator.plan import (
+    BurstStep,
+    Plan,
+    PlannedAttempt,
+    PlannedCheckout,
+    PlannedLink,
+    PlannedScan,
+    PlannedWebhook,
+)
 from gatedrill.orchestrator.records import Records
+from gatedrill.orchestrator.seen import SeenAttempt, SeenScan, join, of_kind
 
-
-class SeenScan(NamedTuple):
-    """A scan that was planned, and what came of it."""
-
-    planned: PlannedScan
-    step: Step
-    fleet: str
-    record: ScanRecord
-
-    @property
-    def is_probe(self) -> bool:
-        """Whether it shows a ticket again after its round."""
-        return isinstance(self.step, BurstStep) and self.step.probes is not None
-
-    @property
-    def is_contended(self) -> bool:
-        """Whether other devices showed the same ticket at the same instant."""
-        return isinstance(self.step, BurstStep) and self.step.contended
+Row = TypeVar("Row", bound=msgspec.Struct)
+Planned = TypeVar("Planned", bound=PlannedAttempt)
 
 
 class Evidence:
@@ -45,58 +53,86 @@ class Evidence:
         self.unready = [event for event in history if isinstance(event, Unready)]
         self.clocks = [event for event in history if isinstance(event, ClockRead)]
         self.cut_short = _cut_short(history)
-        self.scans = _join(plan.steps, history)
+        self.attempts = join(plan.steps, history)
+        self.scans = of_kind(self.attempts, PlannedScan, ScanRecord)
+        self.checkouts = of_kind(self.attempts, PlannedCheckout, CheckoutRecord)
+        self.webhooks = of_kind(self.attempts, PlannedWebhook, WebhookRecord)
+        self.links = of_kind(self.attempts, PlannedLink, LinkRecord)
+
+    @cached_property
+    def tickets(self) -> dict[str, Ticket]:
+        """The plan's tickets and passes, by id."""
+        return {ticket.id: ticket for ticket in self.plan.tickets}
 
     @cached_property
     def by_ticket(self) -> dict[str, list[SeenScan]]:
-        """The scans of each ticket, in the order in which they were decided."""
+        """The scans of each ticket or pass, in the order in which they were decided."""
         grouped: dict[str, list[SeenScan]] = {}
         for seen in sorted(self.scans, key=lambda seen: seen.record.decided_ns):
             grouped.setdefault(seen.planned.ticket, []).append(seen)
         return grouped
 
     @cached_property
-    def by_step(self) -> dict[str, list[SeenScan]]:
-        """The scans of each step."""
-        grouped: dict[str, list[SeenScan]] = {}
-        for seen in self.scans:
+    def by_step(self) -> dict[str, list[SeenAttempt]]:
+        """The attempts of each step."""
+        grouped: dict[str, list[SeenAttempt]] = {}
+        for seen in self.attempts:
             grouped.setdefault(seen.step.id, []).append(seen)
         return grouped
 
     @cached_property
+    def readmitting(self) -> set[str]:
+        """Tickets and passes whose guests may come in again.
+
+        A ticket that was linked to a reservation in the run, or perhaps was, is one of them.
+        """
+        linked = {
+            seen.planned.ticket
+            for seen in self.links
+            if seen.record.outcome.kind is OutcomeKind.LINKED or seen.record.outcome.is_open
+        }
+        silent = {
+            planned.ticket
+            for planned in self._planned(PlannedLink)
+            if planned.attempt in self.silent_attempts
+        }
+        kept = {ticket.id for ticket in self.plan.tickets if ticket.allows_reentry}
+        return kept | linked | silent
+
+    @cached_property
     def silent_attempts(self) -> set[str]:
-        """Planned scans of which nothing was heard, their fleet being silent or the run cut short.
+        """Planned attempts of which nothing was heard, as the fleet is silent or the run cut short.
 
         They may have been made all the same.
         """
-        heard = {seen.planned.attempt for seen in self.scans}
+        heard = {seen.planned.attempt for seen in self.attempts}
         lost = {(event.step, device) for event in self.silent for device in event.devices}
         return {
-            scan.attempt
+            planned.attempt
             for step in self.plan.steps
-            for scan in step.scans
-            if scan.attempt not in heard and (self.cut_short or (step.id, scan.device) in lost)
+            for planned in step.attempts
+            if planned.attempt not in heard
+            and (self.cut_short or (step.id, planned.device) in lost)
         }
 
     @cached_property
     def silent_tickets(self) -> set[str]:
         """Tickets that a silent device may have presented without our knowing."""
         return {
-            scan.ticket
-            for step in self.plan.steps
-            for scan in step.scans
-            if scan.attempt in self.silent_attempts
+            planned.ticket
+            for planned in self._planned(PlannedScan)
+            if planned.attempt in self.silent_attempts
         }
 
     @cached_property
     def excused_attempts(self) -> set[str]:
-        """Planned scans without an outcome whose devices are named as silent or unready."""
+        """Planned attempts without an outcome whose devices are named as silent or unready."""
         unready = {(event.step, event.device) for event in self.unready}
         return self.silent_attempts | {
-            scan.attempt
+            planned.attempt
             for step in self.plan.steps
-            for scan in step.scans
-            if (step.id, scan.device) in unready
+            for planned in step.attempts
+            if (step.id, planned.device) in unready
         }
 
     @property
@@ -106,29 +142,46 @@ class Evidence:
 
     @cached_property
     def not_valid_before(self) -> set[str]:
-        """Tickets that were used, cancelled or unknown before the first scan, by the records.
+        """Tickets and passes that should let nobody in for the first time.
 
-        Where these could not be read, a ticket counts as one of them if every answer about it was
-        "already used" or "not found": such a scan shows nothing, and is nobody's fault.
+        By the plan: cancelled, unknown, forged or foreign ones. By the records: those that were
+        used, cancelled or unknown before the first scan. Where these could not be read, a ticket
+        counts as one of them if every answer about it was "already used" or "not found": such a
+        scan shows nothing, and is nobody's fault.
         """
-        if self.records.before is not None:
-            rows = self.records.before
-            valid = {self._as_planned(row.id) for row in rows if row.status == "valid"}
-            return {ticket.id for ticket in self.plan.tickets} - valid
-        heard = self.by_ticket.keys() - self.silent_tickets
+        planned = {ticket.id for ticket in self.plan.tickets if ticket.refused_as is not None}
+        return planned | self._stale("ticket") | self._stale("vip_pass")
+
+    def _stale(self, kind: str) -> set[str]:
+        ids = {ticket.id for ticket in self.plan.tickets if ticket.kind == kind}
+        before = self.records.before
+        rows = before.tickets if kind == "ticket" else before.vip_passes
+        if rows is not None:
+            return ids - {
+                self._as_planned(row.id) for row in rows if row.status in ("valid", "active")
+            }
+        heard = ids & self.by_ticket.keys() - self.silent_tickets
         return {ticket for ticket in heard if _never_valid(self.by_ticket[ticket])}
 
     @cached_property
     def rows(self) -> dict[str, TicketRow]:
         """The service's ticket rows after the run, by id; empty where they could not be read."""
-        return {self._as_planned(row.id): row for row in self.records.after or ()}
+        return {self._as_planned(row.id): row for row in self.records.after.tickets or ()}
 
     @cached_property
     def log_rows(self) -> dict[str, list[ScanLogRow]]:
         """The service's log rows by ticket; empty where they could not be read."""
-        grouped: dict[str, list[ScanLogRow]] = {}
-        for row in self.records.scan_logs or ():
-            grouped.setdefault(self._as_planned(row.ticket_id), []).append(row)
+        return self._by_ticket(self.records.logs.scan_logs or (), "ticket_id")
+
+    @cached_property
+    def vip_log_rows(self) -> dict[str, list[VipScanLogRow]]:
+        """The service's log rows by pass; empty where they could not be read."""
+        return self._by_ticket(self.records.logs.vip_scan_logs or (), "pass_id")
+
+    def _by_ticket(self, rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
+        grouped: dict[str, list[Row]] = {}
+        for row in rows:
+            grouped.setdefault(self._as_planned(getattr(row, column) or ""), []).append(row)
         return grouped
 
     def _as_planned(self, ticket_id: str) -> str:
@@ -138,6 +191,14 @@ class Evidence:
     @cached_property
     def _spellings(self) -> dict[str, str]:
         return {ticket.id.lower(): ticket.id for ticket in self.plan.tickets}
+
+    def _planned(self, kind: type[Planned]) -> list[Planned]:
+        return [
+            planned
+            for step in self.plan.steps
+            for planned in step.attempts
+            if isinstance(planned, kind)
+        ]
 
     @property
     def rounds(self) -> list[BurstStep]:
@@ -152,15 +213,6 @@ class Evidence:
 def _cut_short(history: Sequence[Event]) -> str | None:
     last = history[-1]
     return last.cut_short if isinstance(last, Ended) else "its history breaks off"
-
-
-def _join(steps: Iterable[Step], history: Iterable[Event]) -> list[SeenScan]:
-    planned = {scan.attempt: (scan, step) for step in steps for scan in step.scans}
-    return [
-        SeenScan(*planned[event.scan.attempt], event.fleet, event.scan)
-        for event in history
-        if isinstance(event, Scanned) and event.scan.attempt in planned
-    ]
 
 
 def _never_valid(scans: Iterable[SeenScan]) -> bool:

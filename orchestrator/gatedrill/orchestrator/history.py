@@ -11,12 +11,12 @@ from typing import TextIO
 
 import msgspec
 
-from gatedrill.contract.attempt import ScanRecord
+from gatedrill.contract.attempt import AttemptRecord
 from gatedrill.contract.errors import UsageError
 from gatedrill.orchestrator.versions import check_version
 
 HISTORY_FORMAT = "gatedrill-history"
-HISTORY_VERSION = 1
+HISTORY_VERSION = 2
 
 
 class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
@@ -47,12 +47,12 @@ class Fired(msgspec.Struct, frozen=True, tag_field="event", tag="fired"):
     at_ns: int
 
 
-class Scanned(msgspec.Struct, frozen=True, tag_field="event", tag="scan"):
-    """A scan ended; its instants are corrected by the fleet's clock offset."""
+class Attempted(msgspec.Struct, frozen=True, tag_field="event", tag="attempt"):
+    """An attempt ended; its instants are corrected by the fleet's clock offset."""
 
     step: str
     fleet: str
-    scan: ScanRecord
+    record: AttemptRecord
 
 
 class Unready(msgspec.Struct, frozen=True, tag_field="event", tag="unready"):
@@ -79,7 +79,7 @@ class Ended(msgspec.Struct, frozen=True, tag_field="event", tag="ended"):
     cut_short: str | None = None
 
 
-Event = Started | ClockRead | Fired | Scanned | Unready | Silent | Ended
+Event = Started | ClockRead | Fired | Attempted | Unready | Silent | Ended
 
 _DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from gatedrill.contract.attempt import AttemptRecord
 from gatedrill.orchestrator.checks.catalogue import run_checks
 from gatedrill.orchestrator.checks.check import CheckResult, CheckStatus
 from gatedrill.orchestrator.doubts import find_doubts
@@ -16,6 +17,7 @@ from gatedrill.orchestrator.metrics import (
     stage_stats,
 )
 from gatedrill.orchestrator.plan import Plan
+from gatedrill.orchestrator.record_facts import record_facts
 from gatedrill.orchestrator.records import Records
 from gatedrill.orchestrator.result import (
     ClockUncertainty,
@@ -37,8 +39,8 @@ def judge(plan: Plan, history: Sequence[Event], records: Records) -> Result:
     if not isinstance(started, Started):
         raise TypeError("a history begins with Started")
     evidence = Evidence(plan, history, records)
-    scans = [seen.record for seen in evidence.scans if not seen.is_probe]
-    metrics = collect_metrics(scans)
+    attempts = [seen.record for seen in evidence.attempts if not seen.is_probe]
+    metrics = collect_metrics(attempts)
     checks = run_checks(evidence)
     rounds = judge_rounds(evidence)
     thresholds = tuple(
@@ -56,16 +58,19 @@ def judge(plan: Plan, history: Sequence[Event], records: Records) -> Result:
         cut_short=evidence.cut_short,
         inconclusive_because=doubts,
         seed=plan.seed,
+        repeat=plan.repeat,
         started_at=started.started_at,
         target=started.target,
         broker=started.broker,
         devices=len(plan.devices),
         outcomes=_outcomes(evidence),
-        counters=_counters(metrics),
+        counters=_counters(attempts, metrics),
         scan_duration=latency_stats(metrics.scan_duration),
-        stages=stage_stats(scans),
+        checkout_duration=latency_stats(metrics.checkout_duration),
+        stages=stage_stats(attempts),
         checks=checks,
         thresholds=thresholds,
+        records=record_facts(evidence),
         rounds=rounds,
         release_skew=_skew(rounds),
         clocks=tuple(
@@ -97,22 +102,28 @@ def _verdict(
 def _outcomes(evidence: Evidence) -> tuple[OutcomeCount, ...]:
     counted = Counter(
         (str(outcome.kind), str(outcome.reason) if outcome.reason else None)
-        for outcome in (seen.record.outcome for seen in evidence.scans if not seen.is_probe)
+        for outcome in (seen.record.outcome for seen in evidence.attempts if not seen.is_probe)
     )
     return tuple(
         OutcomeCount(kind, reason, count) for (kind, reason), count in counted.most_common()
     )
 
 
-def _counters(metrics: Metrics) -> Counters:
-    scans = len(metrics.scan_errors)
+def _counters(attempts: Sequence[AttemptRecord], metrics: Metrics) -> Counters:
     return Counters(
-        scans=scans,
-        scan_errors=sum(metrics.scan_errors) / scans if scans else None,
+        attempts=len(attempts),
+        scans=len(metrics.scan_errors),
+        scan_errors=_share(metrics.scan_errors),
+        checkouts=len(metrics.checkout_errors),
+        checkout_errors=_share(metrics.checkout_errors),
         successful_scans=metrics.successful_scans,
         already_scanned=metrics.already_scanned,
         race_conditions_caught=metrics.race_conditions_caught,
     )
+
+
+def _share(errors: Sequence[bool]) -> float | None:
+    return sum(errors) / len(errors) if errors else None
 
 
 def _skew(rounds: Sequence[RoundResult]) -> Skew | None:

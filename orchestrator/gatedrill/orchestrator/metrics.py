@@ -1,15 +1,15 @@
-"""Figures of a set of scans: counts, and exact latency quantiles."""
+"""Figures of a set of attempts: counts, and exact latency quantiles."""
 
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from gatedrill.contract.attempt import ScanRecord
+from gatedrill.contract.attempt import AttemptRecord, CheckoutRecord, ScanRecord
 from gatedrill.contract.outcome import OutcomeKind, Reason
 
 
 class LatencyStats(msgspec.Struct, frozen=True):
-    """Milliseconds over `count` scans."""
+    """Milliseconds over `count` attempts."""
 
     count: int
     avg: float
@@ -57,29 +57,42 @@ class Metrics(msgspec.Struct, frozen=True):
     """Milliseconds from the intended instant to the decision, of every scan that was decided."""
     scan_errors: tuple[bool, ...]
     """Of every scan, whether it got no settled answer: unknown, or busy to the end."""
+    checkout_duration: tuple[float, ...]
+    """Milliseconds from the intended instant to the answer, of every checkout."""
+    checkout_errors: tuple[bool, ...]
+    """Of every checkout, whether it got no settled answer."""
     successful_scans: int
     already_scanned: int
     race_conditions_caught: int
 
 
-def collect_metrics(scans: Iterable[ScanRecord]) -> Metrics:
-    """Metrics of these scans; a symbol that was still in view (ignored) is no scan."""
-    counted = [scan for scan in scans if scan.outcome.kind is not OutcomeKind.IGNORED]
-    reasons = [scan.outcome.reason for scan in counted]
+def collect_metrics(attempts: Iterable[AttemptRecord]) -> Metrics:
+    """Metrics of these attempts; a symbol that was still in view (ignored) is no scan."""
+    records = list(attempts)
+    scans = [each for each in records if isinstance(each, ScanRecord) and not _ignored(each)]
+    checkouts = [each for each in records if isinstance(each, CheckoutRecord)]
+    reasons = [scan.outcome.reason for scan in scans]
     return Metrics(
-        scan_duration=tuple(scan.latency_ms for scan in counted),
-        scan_errors=tuple(scan.outcome.is_error for scan in counted),
-        successful_scans=sum(scan.outcome.admits for scan in counted),
+        scan_duration=tuple(scan.latency_ms for scan in scans),
+        scan_errors=tuple(scan.outcome.is_error for scan in scans),
+        checkout_duration=tuple(checkout.latency_ms for checkout in checkouts),
+        checkout_errors=tuple(checkout.outcome.is_error for checkout in checkouts),
+        successful_scans=sum(scan.outcome.admits for scan in scans),
         already_scanned=reasons.count(Reason.ALREADY_USED),
         race_conditions_caught=reasons.count(Reason.LOST_RACE),
     )
+
+
+def _ignored(record: AttemptRecord) -> bool:
+    return record.outcome.kind is OutcomeKind.IGNORED
 
 
 class StageStats(msgspec.Struct, frozen=True):
     """Where the time went. Every stage counts from the one before.
 
     `wait`: intended instant to release (our own lateness). `read`: release to decoded symbol; not
-    given for scans read ahead of T. `decide`: symbol (or release, if later) to decision.
+    given for what was read ahead of T, or not at all. `decide`: symbol (or release, if later) to
+    decision.
     """
 
     total: LatencyStats | None
@@ -88,19 +101,27 @@ class StageStats(msgspec.Struct, frozen=True):
     decide: LatencyStats | None
 
 
-def stage_stats(scans: Iterable[ScanRecord]) -> StageStats:
-    """Latency of these scans as a whole and by stage."""
-    timed = [scan for scan in scans if scan.outcome.kind is not OutcomeKind.IGNORED]
-    read = [scan for scan in timed if scan.decoded_ns is not None]
+def stage_stats(attempts: Iterable[AttemptRecord]) -> StageStats:
+    """Latency of these attempts as a whole and by stage."""
+    timed = [each for each in attempts if not _ignored(each)]
+    scans = [each for each in timed if isinstance(each, ScanRecord)]
+    unread = {each.attempt for each in scans if each.decoded_ns is None}
     return StageStats(
-        total=latency_stats(scan.latency_ms for scan in timed),
-        wait=latency_stats((scan.released_ns - scan.intended_ns) / 1e6 for scan in timed),
+        total=latency_stats(each.latency_ms for each in timed),
+        wait=latency_stats((each.released_ns - each.intended_ns) / 1e6 for each in timed),
         read=latency_stats(
             (scan.decoded_ns - scan.released_ns) / 1e6
-            for scan in read
+            for scan in scans
             if scan.decoded_ns is not None and scan.decoded_ns > scan.released_ns
         ),
         decide=latency_stats(
-            (scan.decided_ns - max(scan.decoded_ns or 0, scan.released_ns)) / 1e6 for scan in read
+            (each.decided_ns - _asked_ns(each)) / 1e6
+            for each in timed
+            if each.attempt not in unread
         ),
     )
+
+
+def _asked_ns(record: AttemptRecord) -> int:
+    decoded_ns = record.decoded_ns if isinstance(record, ScanRecord) else None
+    return max(decoded_ns or 0, record.released_ns)

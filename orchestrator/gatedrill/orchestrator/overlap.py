@@ -1,5 +1,8 @@
 """Did the race happen? How many requests were under way at one and the same instant.
 
+Only requests that may change something at the service count, and of each attempt the first one: a
+repeated one (after "busy") comes later by design.
+
 A request was under way from when the service had it to when the service answered, by the service's
 own stamps. Where it gives none, the devices' stamps must do, made shorter at both ends by what
 their clocks may be wrong: so a claimed overlap is a real one.
@@ -8,7 +11,7 @@ their clocks may be wrong: so a claimed overlap is a real one.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from gatedrill.contract.attempt import ScanRecord
+from gatedrill.contract.attempt import AttemptRecord
 
 OverlapSource = Literal["service", "devices"]
 
@@ -21,13 +24,10 @@ class Overlap(NamedTuple):
 
 
 def measure_overlap(
-    scans: Sequence[tuple[str, ScanRecord]], clock_bounds_ns: Mapping[str, int]
+    attempts: Sequence[tuple[str, AttemptRecord]], clock_bounds_ns: Mapping[str, int]
 ) -> Overlap:
-    """Overlap of these scans, each given with its fleet; bounds are by fleet.
-
-    Only first questions count: a repeated one (after "busy") comes later by design.
-    """
-    asked = [(fleet, scan.asks[0]) for fleet, scan in scans if scan.asks]
+    """Overlap of these attempts, each given with its fleet; bounds are by fleet."""
+    asked = [(fleet, record.acting_asks[0]) for fleet, record in attempts if record.acting_asks]
     stamped = [
         (ask.arrived_ns, ask.departed_ns)
         for _, ask in asked

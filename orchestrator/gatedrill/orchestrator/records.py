@@ -2,22 +2,62 @@
 
 import msgspec
 
-from gatedrill.contract.service import ScanLogRow, TicketRow
+from gatedrill.contract.service import (
+    AuditLogRow,
+    CheckoutRow,
+    PaymentSessionRow,
+    ScanLogRow,
+    SlotRow,
+    TicketRow,
+    VipPassRow,
+    VipReservationRow,
+    VipScanLogRow,
+)
 
-RECORDS_VERSION = 1
+RECORDS_VERSION = 2
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """What the service had on everything that a plan is about, at one moment.
+
+    A table is None that was not read: the plan is not about it, or it could not be.
+    """
+
+    tickets: tuple[TicketRow, ...] | None = None
+    vip_passes: tuple[VipPassRow, ...] | None = None
+    vip_reservations: tuple[VipReservationRow, ...] | None = None
+    linked_tickets: tuple[TicketRow, ...] | None = None
+    """The tickets that belong to the plan's reservations, whoever linked them."""
+    slots: tuple[SlotRow, ...] | None = None
+
+
+class Logs(msgspec.Struct, frozen=True):
+    """What the service has written down of a run. A table is None that was not read."""
+
+    scan_logs: tuple[ScanLogRow, ...] | None = None
+    vip_scan_logs: tuple[VipScanLogRow, ...] | None = None
+    checkouts: tuple[CheckoutRow, ...] | None = None
+    payment_sessions: tuple[PaymentSessionRow, ...] | None = None
+    audit_logs: tuple[AuditLogRow, ...] | None = None
 
 
 class Records(msgspec.Struct, frozen=True):
-    """What the service had on the tickets of a plan, before the first scan and after the last.
+    """What the service had before the first attempt and after the last.
 
-    A part that could not be read is None, and `unreadable` says why. `complete_log` tells whether
-    the log holds one row for every call since the run began, and no others (that of the reference
-    backend does, once it has been populated).
+    `unreadable` says of each table that could not be read why. `complete_logs` tells whether the
+    logs hold a row for every call since the run began, and no others (those of the reference
+    backend do, once it has been populated).
     """
 
-    before: tuple[TicketRow, ...] | None
-    after: tuple[TicketRow, ...] | None
-    scan_logs: tuple[ScanLogRow, ...] | None
-    complete_log: bool = False
-    unreadable: str | None = None
+    before: Snapshot
+    after: Snapshot
+    logs: Logs
+    complete_logs: bool = False
+    unreadable: tuple[str, ...] = ()
     version: int = RECORDS_VERSION
+
+
+UNREAD = Records(
+    Snapshot(), Snapshot(), Logs(), unreadable=("the run ended before the records were read",)
+)
+"""The records of a run that never came to them."""

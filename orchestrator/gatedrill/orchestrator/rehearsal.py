@@ -12,15 +12,18 @@ from gatedrill.contract import topics
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import PeerError, UsageError
 from gatedrill.fixtures.scenario import Scenario
-from gatedrill.fixtures.tickets import Supply, TicketFile
+from gatedrill.fixtures.supply import make_supply
+from gatedrill.fixtures.tickets import TicketFile
 from gatedrill.orchestrator.conductor import Conductor
 from gatedrill.orchestrator.history import Ended, HistoryWriter, Started
-from gatedrill.orchestrator.plan import Plan, Step, make_plans
-from gatedrill.orchestrator.records import Records
+from gatedrill.orchestrator.plan import Plan, Step
+from gatedrill.orchestrator.planning import make_plans
+from gatedrill.orchestrator.population import population
+from gatedrill.orchestrator.record_reader import RecordReader
 from gatedrill.orchestrator.result import Result
 from gatedrill.orchestrator.roster import Roster
 from gatedrill.orchestrator.run_folder import RunFolder
-from gatedrill.orchestrator.service_client import ServiceRecords
+from gatedrill.orchestrator.service_client import ServiceClient
 from gatedrill.orchestrator.target import check_target
 
 ROSTER_TIMEOUT_S = 15.0
@@ -29,7 +32,8 @@ ROSTER_TIMEOUT_S = 15.0
 class Rehearsal(msgspec.Struct, frozen=True):
     """What to run. `devices` names those that must come; `target` None takes the roster's.
 
-    `tickets` None means that the service is the reference backend, which is given fresh ones.
+    A scenario that is there more than once is run again from a reset state. `tickets` None means
+    that the service is the reference backend, which is given fresh ones.
     """
 
     run: str
@@ -54,8 +58,8 @@ class Onlooker(Protocol):
         """Something happened that a person wants to know."""
         ...
 
-    def update(self, step: Step, scans: int) -> None:
-        """So many scans of a step have ended."""
+    def update(self, step: Step, attempts: int) -> None:
+        """So many attempts of a step have ended."""
         ...
 
     def show(self, result: Result, folder: Path) -> None:
@@ -70,7 +74,7 @@ class _Stage(NamedTuple):
     bus: Bus
     clock: Clock
     roster: Roster
-    service: ServiceRecords
+    service: ServiceClient
     target: str
     onlooker: Onlooker
 
@@ -83,17 +87,19 @@ async def rehearse(order: Rehearsal, bus: Bus, clock: Clock, onlooker: Onlooker)
     """
     roster = Roster(clock)
     await bus.subscribe(topics.PRESENCE, roster.on_presence)
-    needed = max(scenario.devices for scenario in order.scenarios)
-    await roster.wait_for(order.devices, needed, ROSTER_TIMEOUT_S)
+    names = {*order.devices, *(name for each in order.scenarios for name in each.roster)}
+    gates = max(scenario.devices for scenario in order.scenarios)
+    kiosks = max(scenario.kiosks for scenario in order.scenarios)
+    await roster.wait_for(sorted(names), gates, kiosks, ROSTER_TIMEOUT_S)
     target = check_target(_agreed_target(order.target, roster), order.allowed_hosts)
     onlooker.say(f"roster: {len(roster.devices)} devices, service at {target}")
-    async with ServiceRecords(target, order.key) as service:
+    async with ServiceClient(target, order.key) as service:
         if await service.about() is None and order.tickets is None:
             raise UsageError(
                 f"{target} is not the reference backend, so it cannot be given fresh tickets: "
                 "name tickets that exist there with --tickets FILE"
             )
-        supply = Supply(order.seed, order.tickets, order.event_id)
+        supply = make_supply(order.tickets, order.event_id, order.seed)
         plans = make_plans(order.scenarios, roster.devices, order.seed, supply)
         stage = _Stage(order, bus, clock, roster, service, target, onlooker)
         return [await _run(plan, number, stage) for number, plan in enumerate(plans, 1)]
@@ -115,30 +121,33 @@ async def _run(plan: Plan, number: int, stage: _Stage) -> Result:
     order = stage.order
     folder = RunFolder.create(order.out / order.run / f"{number}-{plan.scenario.name}")
     folder.write_plan(plan)
-    ids = [ticket.id for ticket in plan.tickets]
-    if order.tickets is None:
-        await stage.service.populate(plan.tickets)
-    before = await stage.service.read_before(ids)
+    reader = RecordReader(stage.service, plan)
     try:
-        await _conduct(plan, folder, stage)
+        await _conduct(plan, folder, reader, stage, is_first=number == 1)
     except asyncio.CancelledError:
-        await _judge(folder, before, ids, stage)
+        await _judge(folder, reader, stage)
         raise
-    return await _judge(folder, before, ids, stage)
+    return await _judge(folder, reader, stage)
 
 
-async def _judge(folder: RunFolder, before: Records, ids: list[str], stage: _Stage) -> Result:
+async def _judge(folder: RunFolder, reader: RecordReader, stage: _Stage) -> Result:
     # Only the reference backend promises a log row for every call, and only the population that a
     # run without a ticket file begins with has emptied the log of earlier ones.
     complete = stage.order.tickets is None
-    folder.write_records(await stage.service.read_after(before, ids, complete=complete))
-    result = folder.judge()
+    folder.write_records(await reader.read_after(complete=complete))
+    result = folder.read().judge()
     folder.write_result(result)
     stage.onlooker.show(result, folder.path)
     return result
 
 
-async def _conduct(plan: Plan, folder: RunFolder, stage: _Stage) -> None:
+async def _conduct(
+    plan: Plan, folder: RunFolder, reader: RecordReader, stage: _Stage, *, is_first: bool
+) -> None:
+    """Go through the plan; PeerError only while nothing of the whole command was fired.
+
+    Later on, what somebody else did to us cuts the run short, and it is judged as it stands.
+    """
     with folder.history_path.open("x", encoding="utf-8") as file:
         writer = HistoryWriter(file)
         conductor = Conductor(
@@ -152,6 +161,9 @@ async def _conduct(plan: Plan, folder: RunFolder, stage: _Stage) -> None:
         writer.add([_started(plan, stage)])
         cut_short: str | None = "it ended on an error of its own"
         try:
+            if stage.order.tickets is None:
+                await stage.service.populate(population(plan))
+            await reader.read_before()
             await conductor.listen()
             await conductor.conduct(plan)
             cut_short = None
@@ -160,10 +172,11 @@ async def _conduct(plan: Plan, folder: RunFolder, stage: _Stage) -> None:
             raise
         except PeerError as error:
             cut_short = str(error)
-            if not conductor.has_fired:
+            if is_first and not conductor.has_fired:
                 raise
         finally:
             writer.add([Ended(conductor.now_ns(), cut_short)])
+        await conductor.leave()
 
 
 def _started(plan: Plan, stage: _Stage) -> Started:

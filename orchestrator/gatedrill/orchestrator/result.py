@@ -12,7 +12,7 @@ from gatedrill.orchestrator.rounds import RoundResult
 from gatedrill.orchestrator.thresholds import ThresholdResult
 
 RESULT_FORMAT = "gatedrill-result"
-RESULT_VERSION = 1
+RESULT_VERSION = 2
 
 
 class Verdict(StrEnum):
@@ -30,7 +30,7 @@ class Verdict(StrEnum):
 
 
 class OutcomeCount(msgspec.Struct, frozen=True):
-    """How many scans ended this way."""
+    """How many attempts ended this way."""
 
     kind: str
     reason: str | None
@@ -71,11 +71,22 @@ class Skew(msgspec.Struct, frozen=True):
     p95_ms: float
 
 
-class Counters(msgspec.Struct, frozen=True):
-    """The counting metrics; `scan_errors` is their share of all scans."""
+class RecordFact(msgspec.Struct, frozen=True):
+    """What the service has on record of one thing after the run, and before where that tells."""
 
+    what: str
+    before: str | None
+    after: str
+
+
+class Counters(msgspec.Struct, frozen=True):
+    """The counting metrics; `scan_errors` and `checkout_errors` are shares, None without any."""
+
+    attempts: int
     scans: int
     scan_errors: float | None
+    checkouts: int
+    checkout_errors: float | None
     successful_scans: int
     already_scanned: int
     race_conditions_caught: int
@@ -92,6 +103,7 @@ class Result(msgspec.Struct, frozen=True):
     cut_short: str | None
     inconclusive_because: tuple[str, ...]
     seed: int
+    repeat: int
     started_at: str
     target: str
     broker: str
@@ -99,9 +111,11 @@ class Result(msgspec.Struct, frozen=True):
     outcomes: tuple[OutcomeCount, ...]
     counters: Counters
     scan_duration: LatencyStats | None
+    checkout_duration: LatencyStats | None
     stages: StageStats
     checks: tuple[CheckResult, ...]
     thresholds: tuple[ThresholdResult, ...]
+    records: tuple[RecordFact, ...]
     rounds: tuple[RoundResult, ...]
     release_skew: Skew | None
     clocks: tuple[ClockUncertainty, ...]

@@ -1,7 +1,7 @@
 """Who is here: the fleets that have made themselves known, and their devices."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 
 from gatedrill.broker.claim import STALE_AFTER_S
 from gatedrill.contract.clock import Clock
@@ -68,29 +68,41 @@ class Roster:
                 return fleet
         return None
 
-    async def wait_for(self, names: Collection[str], count: int, timeout_s: float) -> None:
-        """Wait until all these devices, and `count` in all, are here.
+    async def wait_for(
+        self, names: Collection[str], gates: int, kiosks: int, timeout_s: float
+    ) -> None:
+        """Wait until all these devices, and so many gates and kiosks in all, are here.
 
         Raises PeerError naming those that did not come.
         """
         try:
             async with asyncio.timeout(timeout_s):
-                while self._missing(names) or len(self.devices) < count:
+                while self._absence(names, gates, kiosks):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            raise PeerError(self._absence(names, count, timeout_s)) from None
+            what = self._absence(names, gates, kiosks)
+            raise PeerError(f"waited {timeout_s:g} s for the roster: {what}") from None
 
-    def _missing(self, names: Iterable[str]) -> list[str]:
-        present = {device.name for device in self.devices}
-        return [name for name in names if name not in present]
-
-    def _absence(self, names: Collection[str], count: int, timeout_s: float) -> str:
-        missing = self._missing(names)
+    def _absence(self, names: Collection[str], gates: int, kiosks: int) -> str:
+        """Who is still missing, in words; empty when nobody is."""
+        here = [device.name for device in self.devices]
+        missing = [name for name in names if name not in here]
         if missing:
-            return f"did not come within {timeout_s:g} s: {', '.join(missing)}"
-        here = ", ".join(device.name for device in self.devices) or "none"
+            return f"did not come: {', '.join(missing)}"
+        kiosks_here = sum(device.is_kiosk for device in self.devices)
+        gates_here = len(here) - kiosks_here
+        too_few = [
+            f"{needed} {what} are needed, {there} came"
+            for what, needed, there in (
+                ("devices", gates, gates_here),
+                ("kiosks", kiosks, kiosks_here),
+            )
+            if there < needed
+        ]
+        if not too_few:
+            return ""
         return (
-            f"{count} devices are needed, {len(self.devices)} came within {timeout_s:g} s "
-            f"(here: {here}): start more with gatedrill fleet"
+            f"{', '.join(too_few)} (here: {', '.join(here) or 'none'}): "
+            "start more with gatedrill fleet"
         )

@@ -1,19 +1,31 @@
 """A run's folder: `plan.json`, `history.jsonl`, `records.json`, `result.json`."""
 
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from gatedrill.contract.errors import UsageError
-from gatedrill.orchestrator.history import read_history
+from gatedrill.orchestrator.history import Event, read_history
 from gatedrill.orchestrator.judge import judge
 from gatedrill.orchestrator.plan import PLAN_VERSION, Plan
-from gatedrill.orchestrator.records import RECORDS_VERSION, Records
+from gatedrill.orchestrator.records import RECORDS_VERSION, UNREAD, Records
 from gatedrill.orchestrator.result import Result
 from gatedrill.orchestrator.versions import check_version
 
 T = TypeVar("T")
+
+
+class KeptRun(NamedTuple):
+    """What a verdict is drawn from."""
+
+    plan: Plan
+    history: tuple[Event, ...]
+    records: Records
+
+    def judge(self) -> Result:
+        """The verdict."""
+        return judge(self.plan, self.history, self.records)
 
 
 class RunFolder:
@@ -48,16 +60,16 @@ class RunFolder:
         """Keep the result."""
         self._write("result.json", result)
 
-    def judge(self) -> Result:
-        """Judge what the folder holds; UsageError naming the file that is missing or wrong.
+    def read(self) -> KeptRun:
+        """What the folder holds; UsageError naming the file that is missing or wrong.
 
         A run that was torn off before its records were read is judged by its history alone.
         """
+        records = UNREAD
         plan = self._read("plan.json", Plan, PLAN_VERSION)
-        records = Records(None, None, None, unreadable="the run ended before they were read")
         if (self.path / "records.json").exists():
             records = self._read("records.json", Records, RECORDS_VERSION)
-        return judge(plan, read_history(self.history_path), records)
+        return KeptRun(plan, read_history(self.history_path), records)
 
     def _write(self, name: str, contents: object) -> None:
         text = msgspec.json.format(msgspec.json.encode(contents), indent=2)

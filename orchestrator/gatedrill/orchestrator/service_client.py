@@ -1,62 +1,21 @@
-"""Reading the service's records over HTTP, and resetting the one service that allows it.
+"""Speaking to the check-in service over HTTP: is it there, what does it hold, fill it anew."""
 
-A service that was built for something else may not let its tables be read. Then the records say so
-and the verdict rests on the history alone.
-"""
-
-from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Generic, NamedTuple, TypeVar
 
 import httpx
 import msgspec
 
 from gatedrill.contract import service
 from gatedrill.contract.errors import PeerError
-from gatedrill.contract.service import ScanLogRow, TicketRow
-from gatedrill.fixtures.tickets import Ticket
-from gatedrill.orchestrator.records import Records
 
-_IDS_A_READ = 100
 _TIMEOUT_S = 10.0
 
-Row = TypeVar("Row", bound=msgspec.Struct)
 
-
-class _Table(NamedTuple, Generic[Row]):
-    """What is read of a table, by which column. No more than a verdict needs: a service made by
-    others hardly has every column of the reference backend.
-    """
-
-    name: str
-    key: str
-    columns: str
-    row: type[Row]
-
-
-_TICKETS = _Table(
-    service.TICKETS_TABLE,
-    "id",
-    "id,event_id,ticket_type,status,scanned_at,scanned_by,device_id",
-    TicketRow,
-)
-_SCAN_LOGS = _Table(
-    service.SCAN_LOGS_TABLE,
-    "ticket_id",
-    "id,ticket_id,scanned_by,device_id,scan_method,result,scanned_at",
-    ScanLogRow,
-)
-
-
-class UnreadableError(Exception):
-    """A table of the service cannot be read; the message says why."""
-
-
-class ServiceRecords:
-    """Reads (and, at the reference backend, resets) a check-in service. Async context manager."""
+class ServiceClient:
+    """Asks a check-in service about itself. Async context manager."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._url = url
+        self.url = url
         self._client = httpx.AsyncClient(
             base_url=url,
             headers={"apikey": key, "authorization": f"Bearer {key}"},
@@ -64,7 +23,7 @@ class ServiceRecords:
             trust_env=False,
         )
 
-    async def __aenter__(self) -> "ServiceRecords":
+    async def __aenter__(self) -> "ServiceClient":
         return self
 
     async def __aexit__(
@@ -90,84 +49,39 @@ class ServiceRecords:
         await self._get(_path(service.TICKETS_TABLE), {"select": "id", "limit": "1"})
         return None
 
-    async def populate(self, tickets: Iterable[Ticket]) -> None:
-        """Make the reference backend forget everything and hold exactly these tickets."""
-        rows = tuple(TicketRow(ticket.id, ticket.event_id, ticket.type) for ticket in tickets)
-        body = msgspec.json.encode(service.Population(rows))
+    async def populate(self, population: service.Population) -> None:
+        """Make the reference backend forget everything and hold exactly this."""
+        body = msgspec.json.encode(population)
         try:
             response = await self._client.put(service.POPULATION_PATH, content=body)
         except httpx.HTTPError as error:
-            raise PeerError(f"cannot reach the service at {self._url}: {error}") from error
+            raise PeerError(f"cannot reach the service at {self.url}: {in_words(error)}") from error
         if response.is_error:
             raise PeerError(
-                f"{self._url} refused its population with HTTP {response.status_code}: "
+                f"{self.url} refused its population with HTTP {response.status_code}: "
                 f"{response.text[:200]}"
             )
 
-    async def tickets(self, ids: Sequence[str]) -> tuple[TicketRow, ...]:
-        """The rows of these tickets; raises UnreadableError.
-
-        Not a single row counts as unreadable: where row-level security hides a table, the answer is
-        an empty one.
-        """
-        rows = await self._rows(_TICKETS, ids)
-        if ids and not rows:
-            raise UnreadableError(
-                f"table {service.TICKETS_TABLE}: shows none of the plan's tickets: none exists "
-                "there, or the key may not read them"
-            )
-        return rows
-
-    async def read_before(self, ids: Sequence[str]) -> Records:
-        """The tickets as they stand before a run."""
-        try:
-            return Records(before=await self.tickets(ids), after=None, scan_logs=None)
-        except UnreadableError as why:
-            return Records(before=None, after=None, scan_logs=None, unreadable=str(why))
-
-    async def read_after(self, earlier: Records, ids: Sequence[str], *, complete: bool) -> Records:
-        """`earlier`, completed by what the service has on these tickets now."""
-        unreadable = earlier.unreadable
-        after = scan_logs = None
-        try:
-            after = await self.tickets(ids)
-            scan_logs = await self._rows(_SCAN_LOGS, ids)
-        except UnreadableError as why:
-            unreadable = str(why)
-        return Records(earlier.before, after, scan_logs, complete, unreadable)
-
-    async def _rows(self, table: _Table[Row], ids: Sequence[str]) -> tuple[Row, ...]:
-        found: list[Row] = []
-        for start in range(0, len(ids), _IDS_A_READ):
-            found += await self._read(table, ids[start : start + _IDS_A_READ])
-        return tuple(found)
-
-    async def _read(self, table: _Table[Row], ids: Sequence[str]) -> list[Row]:
-        query = {"select": table.columns, table.key: f"in.({','.join(ids)})"}
-        try:
-            response = await self._client.get(_path(table.name), params=query)
-        except httpx.HTTPError as error:
-            raise UnreadableError(f"table {table.name}: {error or type(error).__name__}") from error
-        if response.is_error:
-            raise UnreadableError(f"table {table.name}: HTTP {response.status_code}")
-        try:
-            return msgspec.json.decode(response.content, type=list[table.row])  # type: ignore[name-defined]
-        except msgspec.DecodeError as error:
-            raise UnreadableError(f"table {table.name}: not of the contract: {error}") from error
+    async def read_table(self, table: str, query: dict[str, str]) -> httpx.Response:
+        """The service's answer to a read of one table; httpx.HTTPError where there is none."""
+        return await self._client.get(_path(table), params=query)
 
     async def _get(self, path: str, query: dict[str, str] | None = None) -> httpx.Response:
         try:
             response = await self._client.get(path, params=query)
         except httpx.HTTPError as error:
-            raise PeerError(
-                f"cannot reach the service at {self._url}: {error or type(error).__name__}"
-            ) from error
+            raise PeerError(f"cannot reach the service at {self.url}: {in_words(error)}") from error
         if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise PeerError(
-                f"{self._url} refused the credentials (HTTP {response.status_code}): "
+                f"{self.url} refused the credentials (HTTP {response.status_code}): "
                 "set SUPABASE_SERVICE_ROLE_KEY to its key"
             )
         return response
+
+
+def in_words(error: httpx.HTTPError) -> str:
+    """What went wrong; a timeout brings no words of its own."""
+    return str(error) or type(error).__name__
 
 
 def _path(name: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gatedrill.contract.messages import Armed, Report
-from gatedrill.orchestrator.history import Event, Scanned, Silent, Unready
+from gatedrill.orchestrator.history import Attempted, Event, Silent, Unready
 
 
 class Gone(NamedTuple):
@@ -54,8 +54,8 @@ class StepWatch:
         return bool(self._armed)
 
     @property
-    def scan_count(self) -> int:
-        """How many scans have ended."""
+    def attempt_count(self) -> int:
+        """How many attempts have ended."""
         return len(self._attempts)
 
     def hear(self, word: Word) -> list[Event]:
@@ -85,13 +85,17 @@ class StepWatch:
 
     def _hear_report(self, word: Report) -> list[Event]:
         part = self._parts[word.boot]
-        new = {scan.attempt: scan for scan in word.scans if scan.attempt not in self._attempts}
-        scans = [scan.shifted(part.shift_ns) for scan in new.values()]
+        new = {
+            record.attempt: record
+            for record in word.records
+            if record.attempt not in self._attempts
+        }
+        records = [record.shifted(part.shift_ns) for record in new.values()]
         self._attempts.update(new)
-        self.last_answer_ns = max([self.last_answer_ns, *(scan.decided_ns for scan in scans)])
+        self.last_answer_ns = max([self.last_answer_ns, *(each.decided_ns for each in records)])
         if word.finished:
             self._armed.discard(word.boot)
-        return [Scanned(self._step, part.fleet, scan) for scan in scans]
+        return [Attempted(self._step, part.fleet, record) for record in records]
 
     def _silence(self, boot: str, why: str) -> list[Event]:
         if boot not in self._arming | self._armed:

@@ -1,15 +1,23 @@
 """The result as a person reads it on a terminal: verdict first, then what it rests on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from gatedrill.orchestrator.checks.check import CheckResult, CheckStatus
 from gatedrill.orchestrator.metrics import LatencyStats
-from gatedrill.orchestrator.result import Result, Verdict
-from gatedrill.orchestrator.rounds import RoundResult
+from gatedrill.orchestrator.reports import figures
+from gatedrill.orchestrator.reports.round_lines import round_lines
+from gatedrill.orchestrator.reports.wording import (
+    attempts_in_words,
+    not_judged,
+    outcomes_in_words,
+    some,
+)
+from gatedrill.orchestrator.result import RecordFact, Result, UnreadyDevice, Verdict
+from gatedrill.orchestrator.thresholds import ThresholdResult
 
 _STYLES = {
     Verdict.PASSED: "bold green",
@@ -20,36 +28,50 @@ _STYLES = {
 _MARKS = {
     CheckStatus.HOLDS: ("PASS", "green"),
     CheckStatus.VIOLATED: ("FAIL", "red"),
-    CheckStatus.NOT_JUDGED: ("----", "dim"),
 }
+_UNCUT = 1000
+"""Wider than any table: a line that is longer than the terminal is its own to break."""
+_STATISTICS = ("avg", "p50", "p95", "p99", "max")
 
 
 def print_summary(result: Result, console: Console) -> None:
     """Write the whole summary to `console`."""
     for part in _parts(result):
-        console.print(part, soft_wrap=isinstance(part, Text))
+        for line in [part] if isinstance(part, Text) else _lines(part, console):
+            console.print(line, soft_wrap=True)
 
 
-def _parts(result: Result) -> Iterable[RenderableType]:
+def _lines(table: Table, console: Console) -> Iterable[Text]:
+    """A table's lines, as wide as they are."""
+    options = console.options.update(width=_UNCUT)
+    for segments in console.render_lines(table, options, pad=False):
+        line = Text.assemble(*((each.text, each.style or "") for each in segments))
+        line.rstrip()
+        yield line
+
+
+def _parts(result: Result) -> Iterable[Text | Table]:
     yield _headline(result)
-    yield Text(f"  run {result.run}, seed {result.seed}, service at {result.target}", "dim")
+    yield _origin(result)
     for doubt in result.inconclusive_because:
         yield Text(f"  {doubt}", "yellow")
-    for unready in result.unready:
-        yield Text(f"  {unready.device} took no part in {unready.step}: {unready.why}", "yellow")
-    yield from _line("", f"{_outcomes(result)}; {_counters(result)}")
+    yield from _unready(result.unready)
+    yield Text(f"  {outcomes_in_words(result)}")
+    yield Text(f"  {attempts_in_words(result)}")
     yield _heading("checks")
-    for check in result.checks:
-        yield from _check(check)
+    yield from _checks(result.checks)
     if result.thresholds:
         yield _heading("thresholds")
-        yield _thresholds(result)
+        yield from map(_threshold, result.thresholds)
+    if result.records:
+        yield _heading("on record")
+        yield from map(_record, result.records)
     yield _heading("latency, ms from the intended instant")
     yield _latency(result)
     if result.rounds:
         yield _heading("rounds")
         for each in result.rounds:
-            yield from _round(each)
+            yield from round_lines(each)
     yield from _simultaneity(result)
     yield Text("")
 
@@ -61,37 +83,40 @@ def _headline(result: Result) -> Text:
     )
 
 
+def _origin(result: Result) -> Text:
+    again = f", repeat {result.repeat}" if result.repeat > 1 else ""
+    return Text(f"  run {result.run}, seed {result.seed}{again}, service at {result.target}", "dim")
+
+
 def _heading(text: str) -> Text:
     return Text(f"\n{text}", "bold")
 
 
-def _line(mark: str, text: str, style: str = "") -> Iterable[Text]:
-    yield Text(f"  {mark}{text}", style)
+def _unready(unready: Iterable[UnreadyDevice]) -> Iterable[Text]:
+    """A line for each step and reason, however many devices it met."""
+    devices: dict[tuple[str, str], list[str]] = {}
+    for each in unready:
+        devices.setdefault((each.step, each.why), []).append(each.device)
+    for (step, why), names in devices.items():
+        yield Text(f"  {some(names)} took no part in {step}: {why}", "yellow")
 
 
-def _outcomes(result: Result) -> str:
-    counted = (
-        f"{each.count} {each.kind}" + (f" ({each.reason})" if each.reason else "")
-        for each in result.outcomes
-    )
-    return ", ".join(counted) or "no scans"
+def _checks(checks: Sequence[CheckResult]) -> Iterable[Text]:
+    """Those that were judged, then a line for each reason why others were not."""
+    judged = [check for check in checks if check.status is not CheckStatus.NOT_JUDGED]
+    width = max((len(check.name) for check in judged), default=0)
+    for check in judged:
+        yield from _check(check, width)
+    for why, names in not_judged(checks).items():
+        yield Text(f"  ----  {', '.join(names)}: {why}", "dim")
 
 
-def _counters(result: Result) -> str:
-    counters = result.counters
-    errors = "-" if counters.scan_errors is None else f"{counters.scan_errors:.2%}"
-    return (
-        f"{counters.scans} scans at {result.devices} devices, {errors} errors, "
-        f"{counters.race_conditions_caught} races caught by the service"
-    )
-
-
-def _check(check: CheckResult) -> Iterable[Text]:
+def _check(check: CheckResult, width: int) -> Iterable[Text]:
     mark, style = _MARKS[check.status]
-    detail = check.why_not_judged or f"{check.claim} ({check.examined} examined)"
-    yield Text.assemble("  ", (mark, style), f"  {check.name:<22} {detail}")
+    claim = f"{check.claim} ({check.examined} examined)"
+    yield Text.assemble("  ", (mark, style), f"  {check.name:<{width}}  {claim}")
     for violation in check.shown:
-        yield Text(f"        ticket {violation.ticket}: {violation.what}", "red")
+        yield Text(f"        {violation.subject}: {violation.what}", "red")
         for line in violation.witness:
             yield Text(f"          {line}")
     hidden = check.violations - len(check.shown)
@@ -99,20 +124,22 @@ def _check(check: CheckResult) -> Iterable[Text]:
         yield Text(f"        and {hidden} more")
 
 
-def _thresholds(result: Result) -> RenderableType:
-    lines = []
-    for threshold in result.thresholds:
-        mark, style = ("PASS", "green") if threshold.passed else ("FAIL", "red")
-        value = "nothing measured" if threshold.value is None else f"{threshold.value:.4g}"
-        condition = f"{threshold.metric}: {threshold.expression}"
-        lines.append(Text.assemble("  ", (mark, style), f"  {condition:<30} {value}"))
-    return Group(*lines)
+def _threshold(threshold: ThresholdResult) -> Text:
+    mark, style = ("PASS", "green") if threshold.passed else ("FAIL", "red")
+    value = figures.threshold_value(threshold.value)
+    condition = f"{threshold.metric}: {threshold.expression}"
+    return Text.assemble("  ", (mark, style), f"  {condition:<30} {value}")
+
+
+def _record(fact: RecordFact) -> Text:
+    earlier = "" if fact.before is None else f"{fact.before} -> "
+    return Text(f"  {fact.what}  {earlier}{fact.after}")
 
 
 def _latency(result: Result) -> Table:
     table = Table(box=None, padding=(0, 0, 0, 2), header_style="dim")
     table.add_column("")
-    for column in ("scans", "avg", "p50", "p95", "p99", "max"):
+    for column in ("attempts", *_STATISTICS):
         table.add_column(column, justify="right")
     stages = result.stages
     for name, stats in (
@@ -127,49 +154,19 @@ def _latency(result: Result) -> Table:
 
 def _figures(stats: LatencyStats | None) -> list[str]:
     if stats is None:
-        return ["-"] * 6
-    figures = (stats.avg, stats.p50, stats.p95, stats.p99, stats.max)
-    return [str(stats.count), *(f"{figure:.2f}" for figure in figures)]
-
-
-def _round(each: RoundResult) -> Iterable[RenderableType]:
-    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in each.outcomes.items())
-    skew = "-" if each.release_skew_ms is None else f"{each.release_skew_ms:.3f} ms"
-    yield Text(
-        f"  {each.step}  {outcomes}; let go within {skew}, {each.in_flight} of {each.planned} "
-        f"under way at one instant by {_stamps(each)}"
-    )
-    if each.why_not:
-        yield Text(f"    does not count as a race: {each.why_not}", "yellow")
-    if each.scans:
-        yield _listing(each)
-
-
-def _stamps(each: RoundResult) -> str:
-    by_service = each.overlap_source == "service"
-    return "the service's stamps (coarse)" if by_service else "the devices' stamps"
-
-
-def _listing(each: RoundResult) -> Table:
-    table = Table(box=None, padding=(0, 0, 0, 2), header_style="dim")
-    table.add_column("  device")
-    table.add_column("outcome")
-    for column in ("released ms", "decoded ms", "decided ms"):
-        table.add_column(column, justify="right")
-    for scan in sorted(each.scans, key=lambda scan: scan.decided_ms):
-        decoded = "-" if scan.decoded_ms is None else f"{scan.decoded_ms:+.1f}"
-        figures = (f"{scan.released_ms:+.3f}", decoded, f"{scan.decided_ms:+.1f}")
-        table.add_row(f"  {scan.device}", scan.outcome, *figures)
-    return table
+        return [figures.NOTHING] * (1 + len(_STATISTICS))
+    values = (figures.latency_ms(getattr(stats, name)).text for name in _STATISTICS)
+    return [figures.count(stats.count).text, *values]
 
 
 def _simultaneity(result: Result) -> Iterable[Text]:
     if result.release_skew is not None:
         skew = result.release_skew
+        smallest, median, p95 = map(figures.fine_ms, (skew.min_ms, skew.median_ms, skew.p95_ms))
         yield Text(
-            f"  release skew over {skew.rounds} bursts: min {skew.min_ms:.3f}, "
-            f"median {skew.median_ms:.3f}, p95 {skew.p95_ms:.3f} ms"
+            f"  release skew over {skew.rounds} bursts: min {smallest}, "
+            f"median {median}, p95 {p95} ms"
         )
     if result.clocks:
         bound = max(clock.bound_ms for clock in result.clocks)
-        yield Text(f"  clocks known to ± {bound:.3f} ms")
+        yield Text(f"  clocks known to ± {figures.fine_ms(bound)} ms")

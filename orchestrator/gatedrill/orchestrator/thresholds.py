@@ -26,13 +26,16 @@ _SIGNS: dict[str, Callable[[float, float], bool]] = {
     "!=": operator.ne,
 }
 _TREND = ("avg", "min", "med", "max", "p(N)")
-_METHODS: dict[str, tuple[str, ...]] = {
+METRICS: dict[str, tuple[str, ...]] = {
     "scan_duration": _TREND,
     "scan_errors": ("rate", "count"),
+    "checkout_duration": _TREND,
+    "checkout_errors": ("rate", "count"),
     "successful_scans": ("count",),
     "already_scanned": ("count",),
     "race_conditions_caught": ("count",),
 }
+"""Every metric that a threshold can speak of, and its figures."""
 
 
 class Threshold(msgspec.Struct, frozen=True):
@@ -56,28 +59,44 @@ class ThresholdResult(msgspec.Struct, frozen=True):
 
 
 def parse_thresholds(written: Mapping[str, Sequence[str]], where: str) -> tuple[Threshold, ...]:
-    """The thresholds of a scenario; UsageError naming `where`, the metric and what is allowed."""
-    return tuple(
-        _parse(metric, expression, where)
+    """The thresholds of a scenario.
+
+    Raises UsageError telling of everything that is wrong, each line with `where`, the metric and
+    what is allowed.
+    """
+    wrong = threshold_problems(written)
+    if wrong:
+        raise UsageError("\n".join(f"{where}: {what}" for what in wrong))
+    return tuple(each for each in _parsed(written) if isinstance(each, Threshold))
+
+
+def threshold_problems(written: Mapping[str, Sequence[str]]) -> list[str]:
+    """Everything that is wrong with these thresholds, each with its key and what is allowed."""
+    return [f"key thresholds.{each}" for each in _parsed(written) if isinstance(each, str)]
+
+
+def _parsed(written: Mapping[str, Sequence[str]]) -> list[Threshold | str]:
+    return [
+        _parse(metric, expression)
         for metric, expressions in written.items()
         for expression in expressions
-    )
+    ]
 
 
-def _parse(metric: str, expression: str, where: str) -> Threshold:
-    place = f"{where}: key thresholds.{metric}"
-    if metric not in _METHODS:
-        raise UsageError(f"{place}: unknown metric (allowed: {', '.join(_METHODS)})")
+def _parse(metric: str, expression: str) -> Threshold | str:
+    """The threshold, or what is wrong with it."""
+    if metric not in METRICS:
+        return f"{metric}: unknown metric (allowed: {', '.join(METRICS)})"
     match = _SYNTAX.fullmatch(expression)
     if match is None:
-        raise UsageError(f"{place}: {expression!r} is no threshold: write it like 'p(95)<200'")
+        return f"{metric}: {expression!r} is no threshold: write it like 'p(95)<200'"
     percent = None if match["percent"] is None else float(match["percent"])
     method = match["method"] if percent is None else "p(N)"
-    if method not in _METHODS[metric]:
-        allowed = ", ".join(_METHODS[metric])
-        raise UsageError(f"{place}: {metric} has no {match['method']!r} (allowed: {allowed})")
+    if method not in METRICS[metric]:
+        allowed = ", ".join(METRICS[metric])
+        return f"{metric}: {metric} has no {match['method']!r} (allowed: {allowed})"
     if percent is not None and percent > 100:
-        raise UsageError(f"{place}: {expression!r}: a percentile lies between 0 and 100")
+        return f"{metric}: {expression!r}: a percentile lies between 0 and 100"
     return Threshold(metric, expression, method, percent, match["sign"], float(match["bound"]))
 
 

@@ -1,10 +1,12 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from device_fakes import FakeCheckIn, ManualClock
+from device_fakes import ADMITTED, FakeCheckIn, FakeKioskService, ManualClock
 
 from gatedrill.contract.errors import UsageError
-from gatedrill.devices.emulated import emulated_devices, make_lane
+from gatedrill.devices.emulated import emulated_devices, make_device
+from gatedrill.devices.kiosk import Kiosk
+from gatedrill.devices.lane import Lane
 from gatedrill.devices.readers.decoders import make_decoder
 
 
@@ -29,29 +31,50 @@ def test_the_names_sort_as_their_numbers(count: int, first: str, last: str) -> N
     assert names == sorted(set(names))
 
 
+def test_kiosks_come_after_the_gates_under_names_of_their_own() -> None:
+    devices = emulated_devices("gate", 1, 2)
+    assert [(device.name, device.is_kiosk) for device in devices] == [
+        ("gate-01", False),
+        ("gate-kiosk-01", True),
+        ("gate-kiosk-02", True),
+    ]
+
+
+def test_a_fleet_may_consist_of_kiosks_alone_but_not_of_nothing() -> None:
+    assert [device.name for device in emulated_devices("f", 0, 1)] == ["f-kiosk-01"]
+    with pytest.raises(UsageError, match="at least one device"):
+        emulated_devices("f", 0, 0)
+
+
 @pytest.mark.parametrize("prefix", ["", "Gate", "a b", "a/b", "x" * 65])
 def test_a_prefix_that_may_not_stand_in_a_name_is_refused(prefix: str) -> None:
     with pytest.raises(UsageError, match="name prefix"):
         emulated_devices(prefix, 1)
 
 
-async def test_a_lane_is_what_the_roster_says_of_its_device(clock: ManualClock) -> None:
+async def test_a_device_is_what_the_roster_says_of_it(clock: ManualClock) -> None:
     asked_for: list[str] = []
 
     def checkin(device: str) -> FakeCheckIn:
         asked_for.append(device)
         return FakeCheckIn(clock)
 
+    def kiosk_service(device: str) -> FakeKioskService:
+        asked_for.append(f"{device}'s bookings")
+        return FakeKioskService(clock, [ADMITTED])
+
     with ThreadPoolExecutor(1) as workers:
-        for device in emulated_devices("gate", 2):
-            lane = make_lane(
-                device,
+        for info in emulated_devices("gate", 2, 1):
+            device = make_device(
+                info,
                 decoder=make_decoder("zxing"),
                 checkin=checkin,
+                kiosk_service=kiosk_service,
                 clock=clock,
                 workers=workers,
             )
-            await lane.open()
-            assert lane.info == device
-            await lane.close()
-    assert asked_for == ["gate-01", "gate-02"]
+            await device.open()
+            assert isinstance(device, Kiosk if info.is_kiosk else Lane)
+            assert device.info == info
+            await device.close()
+    assert asked_for == ["gate-01", "gate-02", "gate-kiosk-01's bookings"]

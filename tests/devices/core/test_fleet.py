@@ -5,23 +5,32 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from broker_process import BrokerProcess
-from device_fakes import ADMITTED, BUSY, FakeGate, ManualClock
-from scripted_conductor import ScriptedConductor, scripted_conductor
+from device_fakes import ADMITTED, BUSY, FakeGate, FakeKioskService, ManualClock, checkout
+from scripted_conductor import ScriptedConductor, presentations, scripted_conductor
 
 from gatedrill.broker.bus import Bus
+from gatedrill.contract.attempt import CheckoutRecord
 from gatedrill.contract.errors import PeerError
-from gatedrill.contract.messages import BurstKind, Report
+from gatedrill.contract.messages import Arm, BurstKind, Order, Report
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
+from gatedrill.contract.topics import Channel
 from gatedrill.devices import fleet as fleets
 from gatedrill.devices import lane as lanes
 from gatedrill.devices.fleet import Fleet
+from gatedrill.devices.kiosk import Kiosk
 
+if TYPE_CHECKING:
+    from gatedrill.devices.device import Device
+
+M = TypeVar("M")
 MS = 1_000_000
 BOTH = [("gate-01", "A"), ("gate-02", "B")]
 KINDS = [BurstKind.PRESENT, BurstKind.REQUEST]
+BOOKED = Outcome(OutcomeKind.BOOKED)
 
 
 class Venue:
@@ -34,6 +43,14 @@ class Venue:
         self.gates = gates
         self.conductor = conductor
         self.clock = clock
+
+    @property
+    def kiosk(self) -> FakeKioskService:
+        """What the fleet's one kiosk asks."""
+        kiosk = self.fleet._devices["kiosk-01"]
+        assert isinstance(kiosk, Kiosk)
+        assert isinstance(kiosk.service, FakeKioskService)
+        return kiosk.service
 
     @property
     def said(self) -> list[list[str]]:
@@ -64,7 +81,9 @@ async def running_fleet(
     gates = [FakeGate(clock, name=f"gate-{number:02}") for number in (1, 2)]
     with ThreadPoolExecutor(1) as workers:
         async with Bus(broker.url, f"fleet-{name}") as bus:
-            fleet = Fleet(name, "b1", bus, clock, [gate.lane for gate in gates], workers)
+            kiosk = Kiosk("kiosk-01", FakeKioskService(clock, [BOOKED]), clock)
+            devices: list[Device] = [*(gate.lane for gate in gates), kiosk]
+            fleet = Fleet(name, "b1", bus, clock, devices, workers)
             await fleet.listen()
             yield fleet, gates
             await fleet.rest()
@@ -139,7 +158,7 @@ async def test_in_a_stream_each_device_scans_its_own_tickets_in_order(
     reports = await venue.conductor.gather("s1")
     assert [report.finished for report in reports] == [False] * (len(reports) - 1) + [True]
     assert len(reports) > 2, "what has ended is reported on the way"
-    scans = [scan for report in reports for scan in report.scans]
+    scans = [scan for report in reports for scan in report.records]
     assert sorted(scan.attempt for scan in scans) == sorted(f"{d}/{t}" for d, t in shows)
     assert [gate.hand.shown for gate in venue.gates] == [tickets[::2], tickets[1::2]]
     for device in ("gate-01", "gate-02"):
@@ -416,16 +435,202 @@ async def test_resting_gives_up_what_is_armed_and_is_harmless_without(venue: Ven
     await venue.fleet.rest()
 
 
-async def test_a_step_that_cannot_be_done_is_logged_and_the_next_one_is_done(
-    venue: Venue, caplog: pytest.LogCaptureFixture
-) -> None:
-    await venue.conductor.arm(
-        venue.conductor.burst("s1", BurstKind.PRESENT, [("no-such-gate", "A")])
-    )
-    assert await venue.perform("s2", BurstKind.PRESENT, BOTH) == ["gate-01/A", "gate-02/B"]
-    assert [record for record in caplog.records if "s1 failed" in record.getMessage()]
-
-
 async def test_a_step_of_the_same_name_with_other_tickets_is_another_step(venue: Venue) -> None:
     assert await venue.perform("s1", BurstKind.PRESENT, [("gate-01", "A")]) == ["gate-01/A"]
     assert await venue.perform("s1", BurstKind.PRESENT, [("gate-01", "B")]) == ["gate-01/B"]
+
+
+ALL = [*BOTH, ("no-such-gate", "C")]
+UNREAD = Outcome(OutcomeKind.UNKNOWN, Reason.UNREAD)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_device_that_the_fleet_has_not_is_named_and_the_others_go_on(
+    venue: Venue, kind: BurstKind
+) -> None:
+    armed = await venue.conductor.until_armed(venue.conductor.burst("s1", kind, ALL))
+    assert armed.unready == {"no-such-gate": "this fleet has no device no-such-gate"}
+    await venue.conductor.fire("s1", venue.clock.now_ns())
+    assert sorted(await venue.conductor.scans("s1")) == ["gate-01/A", "gate-02/B"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_device_that_cannot_show_its_ticket_is_named_and_the_others_go_on(
+    venue: Venue, kind: BurstKind
+) -> None:
+    venue.gates[1].hand.cannot_prepare.add("B")
+    armed = await venue.conductor.until_armed(venue.conductor.burst("s1", kind, BOTH))
+    assert armed.unready == {"gate-02": "the text B makes no QR code"}
+    await venue.conductor.fire("s1", venue.clock.now_ns())
+    assert list(await venue.conductor.scans("s1")) == ["gate-01/A"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_device_whose_hand_fails_does_not_take_the_others_with_it(
+    venue: Venue, kind: BurstKind
+) -> None:
+    venue.gates[0].hand.cannot_present = PeerError("nobody reads what it sends")
+    armed = await venue.conductor.until_armed(venue.conductor.burst("s1", kind, BOTH))
+    assert armed.unready == ({"gate-01": "unread"} if kind is BurstKind.REQUEST else {})
+    await venue.conductor.fire("s1", venue.clock.now_ns())
+    scans = await venue.conductor.scans("s1")
+    assert scans["gate-02/B"].outcome == ADMITTED
+    if kind is BurstKind.PRESENT:
+        assert scans["gate-01/A"].outcome == UNREAD
+
+
+async def test_in_a_stream_a_device_that_cannot_is_named_and_a_ticket_that_cannot_is_unread(
+    venue: Venue,
+) -> None:
+    venue.gates[0].hand.cannot_prepare.add("A")
+    shows = [*ALL, ("kiosk-01", "D"), ("gate-01", "E")]
+    arm = venue.conductor.stream("s1", shows, pause_s=0, duration_s=3600)
+    armed = await venue.conductor.until_armed(arm)
+    assert sorted(armed.unready) == ["kiosk-01", "no-such-gate"]
+    await venue.conductor.fire("s1", venue.clock.now_ns())
+    scans = await venue.conductor.scans("s1")
+    assert {name: scan.outcome for name, scan in scans.items()} == {
+        "gate-01/A": UNREAD,
+        "gate-01/E": ADMITTED,
+        "gate-02/B": ADMITTED,
+    }
+
+
+@pytest.mark.parametrize("shows", [[], [("no-such-gate", "C")]])
+async def test_a_stream_for_nobody_finishes_without_scans(
+    venue: Venue, shows: list[tuple[str, str]]
+) -> None:
+    arm = venue.conductor.stream("s1", shows, pause_s=0, duration_s=3600)
+    await venue.conductor.until_armed(arm)
+    await venue.conductor.fire("s1", venue.clock.now_ns())
+    assert await venue.conductor.gather("s1") == [Report("s1", "b1", (), finished=True)]
+
+
+async def test_in_an_open_stream_everybody_is_due_at_a_time_of_their_own(venue: Venue) -> None:
+    shows = [("gate-01", "A", 0.0), ("gate-02", "B", 0.01), ("gate-01", "C", 0.02)]
+    shows.append(("gate-02", "D", 60.0))
+    arm = venue.conductor.open_stream("s1", shows, duration_s=60)
+    await venue.conductor.until_armed(arm)
+    at_ns = venue.clock.now_ns()
+    await venue.conductor.fire("s1", at_ns)
+    scans = await venue.conductor.scans("s1")
+    assert {name: scan.intended_ns - at_ns for name, scan in scans.items()} == {
+        "gate-01/A": 0,
+        "gate-02/B": 10 * MS,
+        "gate-01/C": 20 * MS,
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_kiosks_and_gates_act_in_one_burst(venue: Venue, kind: BurstKind) -> None:
+    orders: list[Order] = [*presentations(BOTH), checkout()]
+    armed = await venue.conductor.until_armed(venue.conductor.burst_of("s1", kind, orders))
+    assert armed.unready == {}
+    held = kind is BurstKind.REQUEST
+    assert venue.kiosk.said == ["warm", *(["hold kiosk-01/checkout"] if held else [])]
+    at_ns = venue.clock.now_ns() + 20 * MS
+    await venue.conductor.fire("s1", at_ns)
+    records = await venue.conductor.records("s1")
+    assert sorted(records) == ["gate-01/A", "gate-02/B", "kiosk-01/checkout"]
+    booking = records["kiosk-01/checkout"]
+    assert isinstance(booking, CheckoutRecord)
+    assert booking.outcome == BOOKED
+    assert booking.intended_ns == at_ns <= booking.released_ns < booking.decided_ns
+    assert ("release kiosk-01/checkout" in venue.kiosk.said) is held
+
+
+@pytest.mark.parametrize(
+    ("order", "why"),
+    [
+        (checkout("gate-01"), "gate-01 is a gate and only reads tickets"),
+        (presentations([("kiosk-01", "A")])[0], "kiosk-01 is a kiosk and reads no tickets"),
+    ],
+)
+async def test_a_device_that_is_ordered_what_it_cannot_do_is_named(
+    venue: Venue, order: Order, why: str
+) -> None:
+    armed = await venue.conductor.until_armed(
+        venue.conductor.burst_of("s1", BurstKind.PRESENT, [order])
+    )
+    assert list(armed.unready) == [order.device]
+    assert why in armed.unready[order.device]
+
+
+class Gone:
+    """A broker that has gone when so many more messages were published."""
+
+    def __init__(self, venue: Venue, after: int, failure: Exception) -> None:
+        self._publish = venue.fleet._bus.publish
+        self._left = after
+        self._failure = failure
+        self.noticed = asyncio.Event()
+
+    async def publish(self, channel: Channel[M], message: M, **levels: str) -> None:
+        if not self._left:
+            self.noticed.set()
+            raise self._failure
+        self._left -= 1
+        await self._publish(channel, message, **levels)
+
+
+async def failed_step(venue: Venue, arm: Arm, gone: Gone) -> None:
+    await venue.conductor.arm(arm)
+    await venue.conductor.fire("s1", venue.clock.now_ns())
+    await gone.noticed.wait()
+    assert venue.fleet._step is not None
+    await asyncio.wait([venue.fleet._step])
+
+
+def arms(venue: Venue) -> dict[str, Arm]:
+    shows = [("gate-01", f"T-{number}") for number in range(100)]
+    return {
+        "burst": venue.conductor.burst("s1", BurstKind.REQUEST, BOTH),
+        "stream": venue.conductor.stream("s1", shows, pause_s=0.001, duration_s=3600),
+    }
+
+
+@pytest.mark.parametrize("after", [0, 1], ids=["armed", "report"])
+@pytest.mark.parametrize("what", ["burst", "stream"])
+async def test_a_broker_that_has_gone_is_told_in_one_line(
+    venue: Venue,
+    what: str,
+    after: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(fleets, "REPORT_EVERY_S", 0.005)
+    gone = Gone(venue, after, PeerError("no connection to the broker"))
+    monkeypatch.setattr(venue.fleet._bus, "publish", gone.publish)
+    await failed_step(venue, arms(venue)[what], gone)
+    (line,) = [record for record in caplog.records if record.levelname != "DEBUG"]
+    assert (line.levelname, line.exc_info) == ("WARNING", None)
+    assert line.getMessage() == "step s1 failed: no connection to the broker"
+    monkeypatch.undo()
+    if after:
+        assert (await venue.conductor.armed.get()).step == "s1"
+    venue.leave_the_repeat_window()
+    assert await venue.perform("s2", BurstKind.REQUEST, BOTH) == ["gate-01/A", "gate-02/B"]
+
+
+async def test_a_fault_of_our_own_is_told_with_its_traceback(
+    venue: Venue, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = Gone(venue, 0, ZeroDivisionError())
+    monkeypatch.setattr(venue.fleet._bus, "publish", gone.publish)
+    await failed_step(venue, arms(venue)["burst"], gone)
+    (line,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert line.exc_info
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (PeerError("a"), "a"),
+        (ExceptionGroup("g", [PeerError("a"), PeerError("b")]), "a"),
+        (ExceptionGroup("g", [ExceptionGroup("h", [PeerError("a")])]), "a"),
+        (ExceptionGroup("g", [PeerError("a"), ValueError()]), "None"),
+        (ValueError(), "None"),
+    ],
+)
+def test_only_what_peers_and_users_did_is_told_in_a_line(error: Exception, line: str) -> None:
+    assert str(fleets._told_in_a_line(error)) == line

@@ -4,28 +4,47 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import pytest
 from broker_process import BrokerProcess
-from scripted_conductor import scripted_conductor
+from device_fakes import checkout
+from rich.pretty import pretty_repr
+from scripted_conductor import presentations, scripted_conductor
 from scripted_service import Call, ScriptedService, answer, row, scripted_service
 
 from gatedrill.broker.bus import Bus
 from gatedrill.broker.clock import MonotonicClock, measure_offset
 from gatedrill.contract import topics
 from gatedrill.contract.errors import GatedrillError, PeerError, UsageError
-from gatedrill.contract.messages import BurstKind, Presence
+from gatedrill.contract.messages import BurstKind, Order, Presence
 from gatedrill.contract.outcome import OutcomeKind, Reason
+from gatedrill.contract.qr import sign_payload
+from gatedrill.contract.service import (
+    Population,
+    SlotRow,
+    TicketRow,
+    VipPassRow,
+    VipReservationRow,
+)
 from gatedrill.devices.emulated import emulated_devices
 from gatedrill.devices.host import FleetSettings, serve_fleet
 
+if TYPE_CHECKING:
+    from devices.core.conftest import Backend
+
+RESERVATION = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
 KEY = "hush-hush-service-key"
 SCANNED_BY = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d"
 DEVICES = 4
 KINDS = [BurstKind.PRESENT, BurstKind.REQUEST]
 MS = 1_000_000
+
+
+def ticket(number: int) -> str:
+    """A ticket's id."""
+    return f"00000000-0000-0000-0000-{number:012}"
 
 
 def settings(broker: str, target: str, name: str) -> FleetSettings:
@@ -37,6 +56,7 @@ def settings(broker: str, target: str, name: str) -> FleetSettings:
         key=KEY,
         scanned_by=SCANNED_BY,
         decoder="zxing",
+        event_id="tonight",
     )
 
 
@@ -96,7 +116,7 @@ class Venue(NamedTuple):
     def shows(self) -> list[tuple[str, str]]:
         """A ticket of its own for each device."""
         devices = self.settings().devices
-        return [(device.name, f"T-{number}") for number, device in enumerate(devices)]
+        return [(device.name, ticket(number)) for number, device in enumerate(devices)]
 
 
 @pytest.fixture
@@ -162,7 +182,7 @@ async def test_every_device_reads_its_ticket_and_asks_the_service_once(
 
 async def test_a_stream_reports_every_scan_of_every_device(venue: Venue) -> None:
     devices = [device for device, _ in venue.shows()]
-    shows = [(device, f"T-{number}") for number in range(3) for device in devices]
+    shows = [(device, ticket(number)) for number in range(3) for device in devices]
     async with served(venue.settings()):
         boot = (await venue.roster.one()).boot
         async with scripted_conductor(venue.bus, venue.name, venue.name, boot) as conductor:
@@ -290,5 +310,79 @@ async def test_the_key_travels_to_the_service_alone(
             reports = await conductor.gather("s1")
     assert {call.headers["apikey"] for call in venue.service.calls} == {KEY}
     shown = [repr(venue.settings()), f"{venue.settings()}", caplog.text]
+    shown += [pretty_repr(venue.settings()), pretty_repr([venue.settings()], max_width=1)]
     shown += [msgspec.json.encode(told).decode() for told in (presence, *reports)]
     assert not [text for text in shown if KEY in text]
+
+
+def test_the_key_does_not_show_wherever_settings_are_printed() -> None:
+    wanted = settings("mqtt://127.0.0.1:1883", "http://127.0.0.1:1", "t")
+    printed = [repr(wanted), str(wanted), f"{[wanted]}", pretty_repr(wanted)]
+    printed += [pretty_repr({"settings": wanted}, max_width=1, expand_all=True)]
+    assert not [text for text in printed if KEY in text]
+    assert all("FleetSettings" in text for text in printed)
+
+
+async def test_gates_and_kiosks_of_a_fleet_ask_the_reference_backend_at_one_instant(
+    broker: BrokerProcess, bus: Bus, name: str, backend: "Backend"
+) -> None:
+    await backend.populate(
+        Population(
+            tickets=(
+                TicketRow(ticket(1), "tonight", "general", qr_token="T-1"),
+                TicketRow(ticket(2), "another night", "general", qr_token="T-2"),
+            ),
+            vip_reservations=(VipReservationRow(RESERVATION, "tonight", 5),),
+            vip_passes=(VipPassRow(ticket(3), RESERVATION, 1, "VIP-1"),),
+            slots=(SlotRow("21h", "tonight", 1),),
+            qr_secret="the venue's own",
+        )
+    )
+    devices = emulated_devices(name, 3, kiosks=2)
+    wanted = msgspec.structs.replace(
+        settings(broker.url, backend.url, name), devices=devices, vip_argument="p_qr_token"
+    )
+    gates, kiosks = [each.name for each in devices[:3]], [each.name for each in devices[3:]]
+    guest = sign_payload("VIP-1", "the venue's own", {"type": "vip_guest"})
+    roster = Roster()
+    await bus.subscribe(topics.PRESENCE, roster.hear, fleet=name)
+    async with served(wanted):
+        boot = (await roster.one()).boot
+        async with scripted_conductor(bus, name, name, boot) as conductor:
+            shows = presentations(zip(gates, ["T-1", "T-2", guest], strict=True))
+            orders: list[Order] = [*shows, *map(checkout, kiosks)]
+            arm = conductor.burst_of("s1", BurstKind.REQUEST, orders)
+            assert (await conductor.until_armed(arm)).unready == {}
+            assert await backend.read("scan_logs") == []
+            await conductor.fire("s1", MonotonicClock().now_ns() + 50 * MS)
+            records = await conductor.records("s1")
+    outcomes = {record.attempt: str(record.outcome) for record in records.values()}
+    assert outcomes[shows[0].attempt] == "admitted"
+    assert outcomes[shows[1].attempt] == "refused (wrong_event)"
+    assert outcomes[shows[2].attempt] == "admitted"
+    assert sorted(outcomes[f"{kiosk}/checkout"] for kiosk in kiosks) == ["booked", "refused (full)"]
+    assert all(record.decided_ns > record.released_ns for record in records.values())
+    assert all(
+        ask.sent_ns >= record.intended_ns
+        for record in records.values()
+        for ask in record.acting_asks
+    )
+    assert len(await backend.read("scan_logs")) == 1
+    [entry] = await backend.read("vip_scan_logs")
+    assert entry["asked_for"] == "VIP-1"
+
+
+async def test_a_text_that_makes_no_code_silences_its_camera_alone(venue: Venue) -> None:
+    endless = "x" * 4000
+    shows = [
+        (device, endless if not number else symbol)
+        for number, (device, symbol) in enumerate(venue.shows())
+    ]
+    async with served(venue.settings()):
+        boot = (await venue.roster.one()).boot
+        async with scripted_conductor(venue.bus, venue.name, venue.name, boot) as conductor:
+            armed = await conductor.until_armed(conductor.burst("s1", BurstKind.PRESENT, shows))
+            assert list(armed.unready) == [shows[0][0]]
+            assert "makes no QR code" in armed.unready[shows[0][0]]
+            await conductor.fire("s1", MonotonicClock().now_ns())
+            assert len(await conductor.scans("s1")) == DEVICES - 1

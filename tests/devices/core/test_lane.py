@@ -6,17 +6,22 @@ from device_fakes import (
     ADMITTED,
     ALREADY_USED,
     BUSY,
+    READMITTED,
     TIMEOUT,
     FakeGate,
     FakeReader,
     ManualClock,
+    checkout,
     let_go,
+    link_reply,
 )
 
-from gatedrill.contract.errors import PeerError
+from gatedrill.contract.attempt import Ask, AskKind
+from gatedrill.contract.errors import PeerError, UsageError
 from gatedrill.contract.messages import DeviceInfo
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
-from gatedrill.devices.lane import READ_TIMEOUT_S
+from gatedrill.devices.checkin import Resolution, VipPass
+from gatedrill.devices.lane import READ_TIMEOUT_S, WINDOW_MARGIN_S
 
 MS = 1_000_000
 WINDOW_S = FakeReader.repeat_window_s
@@ -61,7 +66,7 @@ async def test_a_ticket_is_shown_at_the_release_and_taken_away_when_it_is_read(
 ) -> None:
     showing = gate.showing("A")
     assert gate.hand.shown == []
-    scanning = asyncio.create_task(showing.scan())
+    scanning = asyncio.create_task(showing.record())
     await asyncio.sleep(0)
     assert gate.hand.shown == []
     showing.release()
@@ -161,6 +166,19 @@ async def test_a_ticket_still_in_view_is_ignored_and_nobody_is_asked(
     assert gate.checkin.said == []
 
 
+async def test_a_ticket_that_the_run_before_left_in_view_is_shown_again_ahead_of_the_burst(
+    gate: FakeGate, leap: Callable[[float], None]
+) -> None:
+    await gate.shown("A")
+    reading = asyncio.create_task(gate.showing("A").read_ahead())
+    for _ in range(10):  # it is shown, seen, known and taken away
+        await asyncio.sleep(0)
+    gate.clock.advance(WINDOW_S)
+    leap(WINDOW_S + WINDOW_MARGIN_S)
+    assert await reading is None
+    assert gate.checkin.said == ["ask A", "hold A"]
+
+
 async def test_a_ticket_that_was_out_of_view_is_a_new_scan(gate: FakeGate) -> None:
     await gate.shown("A")
     gate.clock.advance(WINDOW_S)
@@ -230,7 +248,7 @@ async def test_a_scan_that_is_cancelled_frees_the_ticket_for_the_next_showing(
     showing = gate.showing("A")
     if ahead:
         assert await showing.read_ahead() is None
-    scanning = asyncio.create_task(showing.scan())
+    scanning = asyncio.create_task(showing.record())
     await asyncio.sleep(0)
     scanning.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -244,3 +262,94 @@ async def test_an_answered_scan_frees_the_ticket_as_well(gate: FakeGate) -> None
     await gate.held("A")
     gate.clock.advance(WINDOW_S)
     assert (await gate.held("A")).outcome == ADMITTED
+
+
+def test_a_gate_takes_no_bookings(gate: FakeGate) -> None:
+    with pytest.raises(UsageError, match="gate-01 is a gate and only reads tickets"):
+        gate.lane.begin(checkout())
+
+
+SETTLED = Resolution(Outcome(OutcomeKind.REFUSED, Reason.WRONG_EVENT), (Ask(1, 2),))
+READ_FAILED = Resolution(Outcome(OutcomeKind.UNKNOWN, Reason.SERVER_ERROR), (Ask(1, 2),))
+
+
+@pytest.mark.parametrize("resolution", [SETTLED, READ_FAILED], ids=["refused", "unknown"])
+async def test_a_scan_that_resolving_has_settled_is_ready_and_ends_at_its_release(
+    gate: FakeGate, resolution: Resolution
+) -> None:
+    gate.checkin.resolutions["A"] = resolution
+    showing = gate.showing("A")
+    assert await showing.read_ahead() is None
+    assert gate.checkin.resolved == ["A"]
+    scan = await let_go(showing, gate.clock)
+    assert scan.outcome == resolution.found
+    assert scan.asks == resolution.asks
+    assert scan.intended_ns < scan.released_ns < scan.decided_ns
+    assert gate.hand.shown == ["A"], "it is not shown again"
+    assert gate.checkin.said == [], "nothing was sent at the instant"
+    gate.clock.advance(WINDOW_S)
+    gate.checkin.resolutions.clear()
+    assert (await gate.held("A")).outcome == ADMITTED, "the ticket is free again"
+
+
+@pytest.mark.parametrize("ahead", [False, True], ids=["present", "request"])
+async def test_on_a_retry_nothing_is_resolved_again(
+    ahead: bool, clock: ManualClock, pauses: list[float]
+) -> None:
+    gate = FakeGate(clock, [BUSY, BUSY, ADMITTED])
+    gate.checkin.resolutions["A"] = Resolution(
+        VipPass("P"), (Ask(1, 2, kind=AskKind.VERIFY), Ask(3, 4, kind=AskKind.LOOKUP))
+    )
+    scan = await (gate.held("A") if ahead else gate.shown("A"))
+    assert gate.checkin.resolved == ["A"]
+    assert [ask.kind for ask in scan.asks[:2]] == [AskKind.VERIFY, AskKind.LOOKUP]
+    assert len(scan.asks) == 5
+    assert gate.checkin.said.count("ask P") == (2 if ahead else 3)
+
+
+@pytest.mark.parametrize("ahead", [False, True], ids=["present", "request"])
+async def test_a_guest_who_comes_back_is_recorded_as_such(ahead: bool, clock: ManualClock) -> None:
+    gate = FakeGate(clock, [READMITTED])
+    gate.checkin.last_entry_at, gate.checkin.checked_in_guests = "20:00", 5
+    scan = await (gate.held() if ahead else gate.shown())
+    assert scan.outcome == READMITTED
+    assert (scan.last_entry_at, scan.checked_in_guests) == ("20:00", 5)
+
+
+@pytest.mark.parametrize("ahead", [False, True], ids=["present", "request"])
+async def test_the_question_for_the_link_is_part_of_the_scan(
+    ahead: bool, clock: ManualClock
+) -> None:
+    gate = FakeGate(clock, [ALREADY_USED])
+    gate.checkin.link = link_reply(allows_reentry=True)
+    scan = await (gate.held() if ahead else gate.shown())
+    assert scan.outcome == READMITTED
+    assert gate.checkin.asked_for_links == ["A"]
+
+
+@pytest.mark.parametrize("ahead", [False, True], ids=["present", "request"])
+async def test_a_ticket_that_cannot_be_shown_leaves_its_scan_unknown_at_once(
+    gate: FakeGate, ahead: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate.hand.cannot_present = PeerError("nobody reads what it sends")
+    showing = gate.showing("A")
+    if ahead:
+        assert await showing.read_ahead() is Reason.UNREAD
+    else:
+        scan = await let_go(showing, gate.clock)
+        assert scan.outcome == Outcome(OutcomeKind.UNKNOWN, Reason.UNREAD)
+        assert scan.released_ns > scan.intended_ns
+    (warning,) = caplog.records
+    assert "nobody reads what it sends" in warning.getMessage()
+    assert gate.checkin.said == []
+
+
+async def test_a_ticket_that_was_never_made_ready_leaves_its_scan_unknown_at_once(
+    gate: FakeGate,
+) -> None:
+    gate.hand.cannot_prepare.add("A")
+    with pytest.raises(UsageError):
+        gate.showing("A")
+    scan = await let_go(gate.unprepared("A"), gate.clock)
+    assert scan.outcome == Outcome(OutcomeKind.UNKNOWN, Reason.UNREAD)
+    assert gate.hand.shown == []

@@ -175,3 +175,16 @@ async def test_where_real_time_priority_is_forbidden_all_are_released_without(
     released: list[int] = []
     await release_together(1 * MS, ticking, [lambda: released.append(1)] * 3)
     assert released == [1, 1, 1]
+
+
+@needs_linux
+@pytest.mark.parametrize("permitted", [True, False])
+async def test_it_tells_whether_real_time_priority_was_in_effect(
+    ticking: ManualClock, monkeypatch: pytest.MonkeyPatch, permitted: bool
+) -> None:
+    def setscheduler(*_arguments: object) -> None:
+        if not permitted:
+            raise PermissionError(1, "not permitted")
+
+    monkeypatch.setattr(os, "sched_setscheduler", setscheduler)
+    assert await release_together(1 * MS, ticking, []) is permitted

@@ -29,8 +29,10 @@ from scripted_service import (
 from gatedrill.contract import service as contract
 from gatedrill.contract.attempt import Ask
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
-from gatedrill.devices.checkin import HeldQuestion, Reply
-from gatedrill.devices.supabase import SupabaseCheckIn
+from gatedrill.devices.checkin import Reply, Ticket
+from gatedrill.devices.connection import ServiceConnection
+from gatedrill.devices.question import HeldQuestion
+from gatedrill.devices.supabase_checkin import SupabaseCheckIn
 
 KEY = "hush-hush-service-key"
 TIMEOUT_S = 60.0
@@ -47,14 +49,18 @@ def unknown(reason: Reason) -> Outcome:
 
 @contextlib.asynccontextmanager
 async def check_in(url: str, tls: ssl.SSLContext | None = None) -> AsyncIterator[SupabaseCheckIn]:
-    adapter = SupabaseCheckIn(
+    connection = ServiceConnection(
         url,
         KEY,
-        device="gate-07",
-        scanned_by="9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
         clock=ManualClock(tick_ns=10),
         tls=tls or TRUSTING_NOBODY,
         timeout_s=TIMEOUT_S,
+    )
+    adapter = SupabaseCheckIn(
+        connection,
+        device="gate-07",
+        scanned_by="9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+        event_id="tonight",
     )
     try:
         yield adapter
@@ -78,7 +84,7 @@ async def desk() -> AsyncIterator[Desk]:
 async def test_a_scan_is_one_call_with_named_arguments_and_the_key_in_both_headers(
     desk: Desk,
 ) -> None:
-    reply = await desk.checkin.ask("T-1")
+    reply = await desk.checkin.ask(Ticket("T-1"))
     assert reply.outcome == ADMITTED
     (call,) = desk.service.calls
     assert (call.method, call.target) == ("POST", "/rest/v1/rpc/scan_ticket_atomic")
@@ -95,19 +101,19 @@ async def test_a_scan_is_one_call_with_named_arguments_and_the_key_in_both_heade
 
 async def test_a_target_below_a_path_keeps_its_path() -> None:
     async with scripted_service() as service, check_in(f"{service.url}/venue/") as checkin:
-        await checkin.ask("T-1")
+        await checkin.ask(Ticket("T-1"))
     assert service.calls[0].target == "/venue/rest/v1/rpc/scan_ticket_atomic"
 
 
-async def test_a_symbol_is_sent_as_it_was_read(desk: Desk) -> None:
+async def test_a_tickets_id_is_sent_as_it_is(desk: Desk) -> None:
     symbol = 'Zürich "1" \\ \n \x00 🎫'
-    await desk.checkin.ask(symbol)
+    await desk.checkin.ask(Ticket(symbol))
     assert json.loads(desk.service.calls[0].body)["p_ticket_id"] == symbol
 
 
 async def test_the_stamps_of_a_question_enclose_it(desk: Desk) -> None:
-    first = (await desk.checkin.ask("T-1")).ask
-    second = (await desk.checkin.ask("T-2")).ask
+    first = (await desk.checkin.ask(Ticket("T-1"))).ask
+    second = (await desk.checkin.ask(Ticket("T-2"))).ask
     assert 0 < first.sent_ns < first.answered_ns < second.sent_ns < second.answered_ns
     assert (first.http_status, first.reason) == (200, None)
 
@@ -123,7 +129,7 @@ async def test_warming_reads_with_the_key_and_changes_nothing(desk: Desk) -> Non
 async def test_all_questions_of_a_device_share_one_connection(desk: Desk) -> None:
     await desk.checkin.warm()
     for number in range(5):
-        assert (await desk.checkin.ask(f"T-{number}")).outcome == ADMITTED
+        assert (await desk.checkin.ask(Ticket(f"T-{number}"))).outcome == ADMITTED
     assert len(desk.service.received) == 1
     assert len(desk.service.scans) == 5
 
@@ -165,7 +171,7 @@ async def test_what_the_service_says_is_told_with_its_status(
     desk: Desk, said: bytes, outcome: Outcome, status: int
 ) -> None:
     desk.service.script = always(said)
-    reply = await desk.checkin.ask("T-1")
+    reply = await desk.checkin.ask(Ticket("T-1"))
     assert reply.outcome == outcome
     assert (reply.ask.http_status, reply.ask.reason) == (status, outcome.reason)
 
@@ -174,7 +180,7 @@ async def test_a_redirect_is_not_followed(desk: Desk) -> None:
     async with scripted_service() as elsewhere:
         for status in (301, 302, 303, 307, 308):
             desk.service.script = always(answer(status, location=f"{elsewhere.url}/scan"))
-            reply = await desk.checkin.ask("T-1")
+            reply = await desk.checkin.ask(Ticket("T-1"))
             assert reply.outcome == unknown(Reason.BAD_ANSWER)
             assert reply.ask.http_status == status
         assert elsewhere.received == []
@@ -184,7 +190,7 @@ async def test_a_redirect_is_not_followed(desk: Desk) -> None:
 @pytest.mark.parametrize("location", ["http://[", "//", "http://:99999999/", "\x00"])
 async def test_a_redirect_to_nowhere_does_not_make_it_fail(desk: Desk, location: str) -> None:
     desk.service.script = always(answer(302, location=location))
-    assert (await desk.checkin.ask("T-1")).outcome.kind is OutcomeKind.UNKNOWN
+    assert (await desk.checkin.ask(Ticket("T-1"))).outcome.kind is OutcomeKind.UNKNOWN
 
 
 async def test_a_proxy_in_the_environment_is_not_asked(
@@ -194,7 +200,7 @@ async def test_a_proxy_in_the_environment_is_not_asked(
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url)
         async with check_in(desk.service.url) as checkin:
-            assert (await checkin.ask("T-1")).outcome == ADMITTED
+            assert (await checkin.ask(Ticket("T-1"))).outcome == ADMITTED
         assert proxy.received == []
 
 
@@ -226,12 +232,12 @@ async def test_a_connection_that_breaks_leaves_the_scan_unknown_and_is_not_tried
 ) -> None:
     await desk.checkin.warm()
     desk.service.script = then_hang_up(said, desk.service)
-    reply = await desk.checkin.ask("T-1")
+    reply = await desk.checkin.ask(Ticket("T-1"))
     assert reply.outcome == unknown(Reason.CONNECTION)
     assert (reply.ask.http_status, reply.ask.reason) == (None, Reason.CONNECTION)
     assert len(desk.service.scans) == 1
     desk.service.script = always(row())
-    assert (await desk.checkin.ask("T-2")).outcome == ADMITTED
+    assert (await desk.checkin.ask(Ticket("T-2"))).outcome == ADMITTED
     assert len(desk.service.scans) == 2
 
 
@@ -241,27 +247,27 @@ async def test_a_reset_connection_leaves_the_scan_unknown(desk: Desk) -> None:
         return None
 
     desk.service.script = reset
-    assert (await desk.checkin.ask("T-1")).outcome == unknown(Reason.CONNECTION)
+    assert (await desk.checkin.ask(Ticket("T-1"))).outcome == unknown(Reason.CONNECTION)
     assert len(desk.service.scans) == 1
 
 
 async def test_where_nobody_listens_the_scan_is_unknown(unused_tcp_port: int) -> None:
     async with check_in(f"http://127.0.0.1:{unused_tcp_port}") as checkin:
-        assert (await checkin.ask("T-1")).outcome == unknown(Reason.CONNECTION)
+        assert (await checkin.ask(Ticket("T-1"))).outcome == unknown(Reason.CONNECTION)
 
 
 async def test_silence_ends_at_the_time_limit_and_is_not_tried_again(
     desk: Desk, leap: Leap
 ) -> None:
     desk.service.script = silent
-    asking = asyncio.create_task(desk.checkin.ask("T-1"))
+    asking = asyncio.create_task(desk.checkin.ask(Ticket("T-1")))
     await desk.service.until(lambda: len(desk.service.calls) == 1)
     leap(TIMEOUT_S)
     assert (await asking).outcome == unknown(Reason.TIMEOUT)
     assert (await asking).ask.reason is Reason.TIMEOUT
     assert len(desk.service.scans) == 1
     desk.service.script = always(row())
-    assert (await desk.checkin.ask("T-2")).outcome == ADMITTED
+    assert (await desk.checkin.ask(Ticket("T-2"))).outcome == ADMITTED
 
 
 def dribbling(service: ScriptedService, leap: Leap) -> Script:
@@ -283,7 +289,7 @@ async def test_the_time_limit_holds_for_the_whole_answer_not_for_each_of_its_byt
     desk: Desk, leap: Leap
 ) -> None:
     desk.service.script = dribbling(desk.service, leap)
-    assert (await desk.checkin.ask("T-1")).outcome == unknown(Reason.TIMEOUT)
+    assert (await desk.checkin.ask(Ticket("T-1"))).outcome == unknown(Reason.TIMEOUT)
 
 
 async def test_warming_a_service_that_never_comes_to_an_end_is_no_failure(
@@ -315,7 +321,7 @@ async def test_the_services_own_stamps_are_read_where_it_gives_them(
 ) -> None:
     headers = {f"x_gatedrill_{name}_ns": stamp for name, stamp in stamps.items()}
     desk.service.script = always(row(FIRST, **headers))
-    reply = await desk.checkin.ask("T-1")
+    reply = await desk.checkin.ask(Ticket("T-1"))
     assert reply.outcome == ADMITTED
     assert (reply.ask.arrived_ns, reply.ask.departed_ns) == (arrived_ns, departed_ns)
     assert msgspec.json.decode(msgspec.json.encode(reply.ask), type=Ask) == reply.ask
@@ -326,15 +332,15 @@ def test_the_stamps_are_those_of_the_contract() -> None:
     assert contract.DEPARTED_HEADER == "x-gatedrill-departed-ns"
 
 
-async def hold(desk: Desk, symbol: str = "T-1") -> HeldQuestion:
+async def hold(desk: Desk, symbol: str = "T-1") -> HeldQuestion[Reply]:
     """A question that waits for its release, on a warm connection."""
     await desk.checkin.warm()
-    question = desk.checkin.hold(symbol)
+    question = desk.checkin.hold(Ticket(symbol))
     assert await question.until_parked() is None
     return question
 
 
-async def let_go(question: HeldQuestion) -> Reply:
+async def let_go(question: HeldQuestion[Reply]) -> Reply:
     question.release()
     question.resume()
     return await question.reply()
@@ -345,14 +351,14 @@ async def test_a_held_question_is_the_same_call_but_comes_with_the_release(desk:
     assert desk.service.scans == []
     reply = await let_go(question)
     await question.withdraw()
-    await desk.checkin.ask("T-1")
+    await desk.checkin.ask(Ticket("T-1"))
     assert reply.outcome == ADMITTED
     assert desk.service.scans[0] == desk.service.scans[1]
     assert len(desk.service.received) == 1
 
 
 async def test_a_held_question_counts_as_sent_when_it_is_released(desk: Desk) -> None:
-    clock = desk.checkin._clock
+    clock = desk.checkin._connection._clock
     question = await hold(desk)
     before_ns = clock.now_ns()
     question.release()
@@ -389,7 +395,7 @@ async def test_a_hold_outlasts_the_time_limit(desk: Desk, leap: Leap) -> None:
 
 async def test_a_question_that_nobody_takes_is_not_parked(unused_tcp_port: int) -> None:
     async with check_in(f"http://127.0.0.1:{unused_tcp_port}") as checkin:
-        question = checkin.hold("T-1")
+        question = checkin.hold(Ticket("T-1"))
         assert await question.until_parked() is Reason.CONNECTION
         await question.withdraw()
 
@@ -404,7 +410,7 @@ async def test_a_service_that_takes_no_connection_in_time_is_told(
     started = asyncio.Event()
     monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", never)
     async with check_in("http://127.0.0.1:9") as checkin:
-        question = checkin.hold("T-1")
+        question = checkin.hold(Ticket("T-1"))
         parking = asyncio.create_task(question.until_parked())
         await started.wait()
         leap(TIMEOUT_S)
@@ -421,30 +427,30 @@ async def test_a_service_that_goes_while_a_question_is_held_leaves_it_unknown(
     assert (await let_go(question)).outcome == unknown(Reason.CONNECTION)
     await question.withdraw()
     assert desk.service.scans == []
-    assert (await desk.checkin.ask("T-2")).outcome == ADMITTED
+    assert (await desk.checkin.ask(Ticket("T-2"))).outcome == ADMITTED
 
 
 async def test_a_question_withdrawn_while_parked_leaves_nothing_behind(desk: Desk) -> None:
     await desk.checkin.warm()
     before = asyncio.all_tasks()
-    question = desk.checkin.hold("T-1")
+    question = desk.checkin.hold(Ticket("T-1"))
     await question.until_parked()
     await question.withdraw()
     await desk.service.until(lambda: not desk.service.open)
     assert asyncio.all_tasks() <= before
     del question
     gc.collect()  # what was left behind would complain now
-    assert (await desk.checkin.ask("T-2")).outcome == ADMITTED
+    assert (await desk.checkin.ask(Ticket("T-2"))).outcome == ADMITTED
     assert [json.loads(call.body)["p_ticket_id"] for call in desk.service.scans] == ["T-2"]
 
 
 async def test_a_question_withdrawn_before_it_is_parked_leaves_nothing_behind(desk: Desk) -> None:
     await desk.checkin.warm()
     before = asyncio.all_tasks()
-    await desk.checkin.hold("T-1").withdraw()
+    await desk.checkin.hold(Ticket("T-1")).withdraw()
     assert asyncio.all_tasks() <= before
     gc.collect()
-    assert (await desk.checkin.ask("T-2")).outcome == ADMITTED
+    assert (await desk.checkin.ask(Ticket("T-2"))).outcome == ADMITTED
 
 
 async def test_waiting_for_a_question_to_park_can_be_given_up_and_leaves_nothing_behind(
@@ -452,7 +458,7 @@ async def test_waiting_for_a_question_to_park_can_be_given_up_and_leaves_nothing
 ) -> None:
     await desk.checkin.warm()
     before = asyncio.all_tasks()
-    question = desk.checkin.hold("T-1")
+    question = desk.checkin.hold(Ticket("T-1"))
     parking = asyncio.create_task(question.until_parked())
     await asyncio.sleep(0)
     parking.cancel()
@@ -468,7 +474,7 @@ async def test_a_question_that_failed_while_nobody_looked_does_not_complain(
     unused_tcp_port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with check_in(f"http://127.0.0.1:{unused_tcp_port}") as checkin:
-        question = checkin.hold("T-1")
+        question = checkin.hold(Ticket("T-1"))
         await question.until_parked()
         await question.withdraw()
         await question.withdraw()
@@ -479,7 +485,7 @@ async def test_a_question_that_failed_while_nobody_looked_does_not_complain(
 
 async def test_giving_up_an_answer_gives_up_the_question(desk: Desk) -> None:
     desk.service.script = silent
-    question = desk.checkin.hold("T-1")
+    question = desk.checkin.hold(Ticket("T-1"))
     await question.until_parked()
     replying = asyncio.create_task(let_go(question))
     await desk.service.until(lambda: len(desk.service.scans) == 1)
@@ -488,7 +494,7 @@ async def test_giving_up_an_answer_gives_up_the_question(desk: Desk) -> None:
         await replying
     await question.withdraw()
     desk.service.script = always(row())
-    assert (await desk.checkin.ask("T-2")).outcome == ADMITTED
+    assert (await desk.checkin.ask(Ticket("T-2"))).outcome == ADMITTED
 
 
 async def test_garbage_beneath_tls_leaves_the_scan_unknown(tls: Tls) -> None:
@@ -502,16 +508,16 @@ async def test_garbage_beneath_tls_leaves_the_scan_unknown(tls: Tls) -> None:
 
         await desk.warm()
         service.script = garbage
-        assert (await desk.ask("T-1")).outcome == unknown(Reason.CONNECTION)
+        assert (await desk.ask(Ticket("T-1"))).outcome == unknown(Reason.CONNECTION)
         await desk.warm()
         service.script = always(row())
-        assert (await desk.ask("T-2")).outcome == ADMITTED
+        assert (await desk.ask(Ticket("T-2"))).outcome == ADMITTED
 
 
 async def test_a_certificate_that_nobody_vouches_for_leaves_the_scan_unknown(tls: Tls) -> None:
     async with scripted_service(tls.server) as service, check_in(service.url) as desk:
         await desk.warm()
-        assert (await desk.ask("T-1")).outcome == unknown(Reason.CONNECTION)
+        assert (await desk.ask(Ticket("T-1"))).outcome == unknown(Reason.CONNECTION)
         assert service.calls == []
 
 
@@ -522,9 +528,9 @@ async def test_the_key_is_shown_nowhere(
     shown = [repr(desk.checkin), str(desk.checkin)]
     for script in (always(row()), always(answer(401)), always(None)):
         desk.service.script = script
-        reply = await desk.checkin.ask("T-1")
+        reply = await desk.checkin.ask(Ticket("T-1"))
         shown += [repr(reply), str(reply)]
     async with check_in(f"http://127.0.0.1:{unused_tcp_port}") as nobody:
-        shown.append(repr(await nobody.ask("T-1")))
+        shown.append(repr(await nobody.ask(Ticket("T-1"))))
     assert caplog.records, "something was logged, by httpx at least"
     assert not [text for text in (*shown, caplog.text) if KEY in text]

@@ -3,11 +3,11 @@
 import io
 
 import pytest
-from evidence_builder import ADMITTED, UNKNOWN, Run, plan_of, race
-from judged_runs import recorded
+from evidence_builder import ADMITTED, UNKNOWN, Run, checkouts, plan_of, race, vip_table
+from judged_runs import judged, recorded, shipped
 from rich.console import Console
 
-from gatedrill.fixtures.scenario import Burst
+from gatedrill.fixtures.scenario import Book, Burst, Show, Slot
 from gatedrill.orchestrator.reports import figures
 from gatedrill.orchestrator.reports.comparison import Pair, Row, compare, pair_up
 from gatedrill.orchestrator.reports.comparison_table import print_comparison
@@ -50,12 +50,14 @@ def test_what_only_one_run_has_is_a_dash_in_the_other() -> None:
     run.show("drill-1.1:gate-02", UNKNOWN)
     told = rows(HONEST, run.judge())
     assert told["unknown (timeout)"] == Row("unknown (timeout)", "-", "1", "differs")
-    assert told["errors"] == Row("errors", "0.00%", "33.33%", "+33.33%")
+    assert told["scan errors"] == Row("scan errors", "0.00%", "33.33%", "+33.33%")
 
 
 def test_thresholds_are_compared_by_figure_and_by_status() -> None:
-    strict = Run(plan_of(Burst(tickets="own"), thresholds={"scan_duration": ["max<10.001"]}))
-    kept = Run(plan_of(Burst(tickets="own"), thresholds={"scan_duration": ["max<10.001"]}))
+    strict = Run(
+        plan_of(Burst(shows=(Show("fresh"),)), thresholds={"scan_duration": ["max<10.001"]})
+    )
+    kept = Run(plan_of(Burst(shows=(Show("fresh"),)), thresholds={"scan_duration": ["max<10.001"]}))
     kept.lose("drill-1.1:gate-02", "drill-1.1:gate-03")
     told = rows(strict.judge(), kept.judge())
     assert told["scan_duration: max<10.001, status"].change == "differs"
@@ -92,6 +94,48 @@ def test_single_runs_are_paired_whatever_they_are_of() -> None:
     [other] = [run.result for run in recorded("passed")]
     assert pair_up([HONEST], [other]) == [Pair(HONEST, other)]
     assert shown([Pair(HONEST, other)]).startswith("drill and race\n")
+
+
+def test_runs_of_two_kinds_have_their_records_side_by_side() -> None:
+    table, slot = Run(vip_table()).judge(), Run(checkouts(capacity=2)).judge()
+    told = rows(table, slot)
+    counter, places = "reservation: checked_in_guests, of 3", "slot: available, of 2"
+    assert told[counter] == Row(counter, "0 -> 3", "-", "differs")
+    assert told[places] == Row(places, "-", "2 -> 0", "differs")
+    assert told["scan errors"] == Row("scan errors", "0.00%", "-", "differs")
+    assert told["checkout errors"] == Row("checkout errors", "-", "0.00%", "differs")
+    assert told["slot capacity"] == Row("slot capacity", "not judged", "holds", "differs")
+
+
+def test_two_runs_of_a_scenario_have_their_slots_in_one_row_whatever_the_seed() -> None:
+    first, second = (
+        judged(shipped("slot-6", seed=1)).result,
+        judged(shipped("slot-6", seed=2)).result,
+    )
+    assert first.records[0].what != second.records[0].what
+    name = "slot: available, of 1"
+    assert rows(first, second)[name] == Row(name, "1 -> 0", "1 -> 0", "")
+
+
+def test_slots_are_told_apart_by_their_ids_where_there_are_several() -> None:
+    slots = (Slot("early", 1), Slot("late", 1))
+    books = (Book("early", kiosks=1), Book("late", kiosks=1))
+    result = Run(plan_of(Burst(books=books), devices=0, kiosks=2, slots=slots)).judge()
+    told = [name for name in rows(result, result) if name.startswith("slot ")]
+    assert told[:2] == ["slot early: available, of 1", "slot late: available, of 1"]
+
+
+def test_a_check_that_neither_run_could_judge_has_no_row() -> None:
+    told = rows(HONEST, HONEST)
+    assert "admitted once" in told
+    assert "slot capacity" not in told
+
+
+def test_however_narrow_the_terminal_nothing_is_cut() -> None:
+    file = io.StringIO()
+    result = Run(vip_table()).judge()
+    print_comparison([Pair(result, result)], Console(file=file, width=40))
+    assert "…" not in file.getvalue()
 
 
 def test_what_has_no_partner_is_named() -> None:

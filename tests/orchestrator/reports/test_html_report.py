@@ -7,13 +7,26 @@ from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 
+import msgspec
 import pytest
 from document import Document
-from evidence_builder import ADMITTED, UNKNOWN, Run, own_tickets, plan_of, race, stream
-from judged_runs import HOSTILE, hostile, judged, recorded
+from evidence_builder import (
+    ADMITTED,
+    LAST_ENTRY,
+    UNKNOWN,
+    Run,
+    checkouts,
+    own_tickets,
+    plan_of,
+    race,
+    stream,
+    vip_table,
+)
+from judged_runs import HOSTILE, hostile, judged, recorded, shipped
 from parsed_page import Page, parse_page
 
-from gatedrill.fixtures.scenario import Burst
+from gatedrill.contract.outcome import Reason
+from gatedrill.fixtures.scenario import Burst, Show
 from gatedrill.orchestrator.reports.judged_run import JudgedRun
 from gatedrill.orchestrator.reports.page import render_page
 from gatedrill.orchestrator.reports.printable import printable
@@ -35,12 +48,14 @@ def interrupted() -> JudgedRun:
 
 
 def late() -> JudgedRun:
-    return judged(Run(plan_of(Burst(tickets="own"), thresholds={"scan_duration": ["max<10"]})))
+    return judged(
+        Run(plan_of(Burst(shows=(Show("fresh"),)), thresholds={"scan_duration": ["max<10"]}))
+    )
 
 
 def unheard() -> JudgedRun:
     run = Run(stream())
-    run.lose(*run.scans.copy())
+    run.lose(*run.attempts.copy())
     return judged(run)
 
 
@@ -52,6 +67,16 @@ def missing() -> JudgedRun:
     return judged(run)
 
 
+def rush() -> JudgedRun:
+    """Every kind of ticket at once, three of which a faulty service lets in."""
+    run = shipped("mixed-rush")
+    wrong = (Reason.CANCELLED, Reason.ALREADY_USED, Reason.TAMPERED)
+    for attempt, event in run.attempts.items():
+        if event.record.outcome.reason in wrong:
+            run.show(attempt, ADMITTED)
+    return judged(run)
+
+
 PAGES = {
     "passed": recorded("passed"),
     "violated": [violated()],
@@ -60,6 +85,11 @@ PAGES = {
     "late": [late()],
     "unheard": [unheard()],
     "missing": [missing()],
+    "re-entries": [judged(shipped("vip-reentry"))],
+    "checkouts": [judged(shipped("slot-6"))],
+    "payments": [judged(shipped("slot-8"))],
+    "links": [judged(shipped("linked-ticket"))],
+    "rush": [rush()],
     "several": [violated(), *recorded("passed"), judged(Run(stream()))],
 }
 every_page = pytest.mark.parametrize("runs", PAGES.values(), ids=PAGES)
@@ -225,6 +255,39 @@ def test_a_violation_shows_its_witness_and_the_timeline_that_it_tells_of() -> No
     assert "Timeline of drill-1.2: 2 admitted, 1 refused (already_used)" in opened
 
 
+def test_a_re_entry_shows_when_the_guest_came_in_before() -> None:
+    caption = "Attempts of drill-2.1, milliseconds from the intended instant T"
+    rows = page(judged(Run(vip_table(phases=2)))).table(caption).values()
+    assert [row["outcome"].text for row in rows] == [f"readmitted, last entry {LAST_ENTRY}"] * 3
+
+
+def test_kiosks_have_a_timeline_and_a_distribution_of_their_own() -> None:
+    told = page(judged(Run(checkouts(capacity=1))))
+    rows = [each[0].text for each in told.all("g") if each[0].tag == "title"]
+    assert rows[0] == "kiosk-01: booked; let go +0.000 ms, decided +10.0 ms"
+    assert {row["checkouts"].value for row in told.table("Checkouts by latency").values()} == {3}
+    assert "Scans by latency" not in told.captions()
+    [device, *_] = told.table("Attempts and latency of each device").values()
+    assert (device["reader"].text, device["granted"].value) == ("kiosk", 1)
+
+
+def test_what_the_service_has_on_record_is_a_table() -> None:
+    told = page(judged(Run(vip_table(guests=5, phases=2))))
+    table = told.table("What the service has on record")
+    counter = table["reservation table: checked_in_guests, of 5"]
+    assert (counter["before"].text, counter["after"].text) == ("0", "5")
+    log = table["vip_scan_logs: rows"]
+    assert (log["before"].text, log["after"].text) == ("-", "5 first_entry, 5 reentry")
+
+
+def test_fifty_kiosks_make_a_short_page_and_are_all_there_to_be_unfolded() -> None:
+    told = page(judged(shipped("slot-6")))
+    caption = "Attempts of slot-6-1.1, milliseconds from the intended instant T"
+    assert len(told.table(caption)) == 50
+    folds = [each for each in told.all("details") if "open" in each.attrib]
+    assert folds == []
+
+
 def test_doubts_silent_and_unready_devices_are_told() -> None:
     run = missing()
     told = page(run)
@@ -244,8 +307,14 @@ def test_an_interrupted_run_says_so() -> None:
 
 def test_a_run_without_scans_is_still_a_page() -> None:
     told = page(unheard())
-    assert "No scan was heard of." in told.text
+    assert "No attempt was heard of." in told.text
     assert not list(told.all("svg"))
+
+
+def test_the_run_of_a_scenario_that_was_run_again_says_which_it_is() -> None:
+    run = Run(race())
+    run.plan = msgspec.structs.replace(run.plan, repeat=2)
+    assert page(judged(run)).facts("facts")["repeat"].text == "2"
 
 
 def test_seed_configuration_and_scenario_are_told() -> None:

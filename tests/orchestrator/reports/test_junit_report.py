@@ -8,9 +8,9 @@ import xmlschema
 from evidence_builder import ADMITTED, Run, own_tickets, plan_of, race, stream
 from hypothesis import given
 from hypothesis import strategies as st
-from judged_runs import HOSTILE, hostile, judged, recorded
+from judged_runs import HOSTILE, hostile, judged, recorded, shipped
 
-from gatedrill.fixtures.scenario import Burst
+from gatedrill.fixtures.scenario import Burst, Show
 from gatedrill.orchestrator.reports.judged_run import JudgedRun
 from gatedrill.orchestrator.reports.junit import REHEARSAL, render_junit
 from gatedrill.orchestrator.reports.printable import printable
@@ -51,7 +51,7 @@ def test_a_passed_run_has_a_case_for_itself_each_check_and_each_threshold() -> N
         *(check.name for check in result.checks),
         *(f"{each.metric}: {each.expression}" for each in result.thresholds),
     ]
-    assert ends(run) == {}
+    assert all(end.startswith("skipped : ") for end in ends(run).values())
 
 
 def test_a_violated_check_is_a_failure_with_its_witness() -> None:
@@ -59,10 +59,10 @@ def test_a_violated_check_is_a_failure_with_its_witness() -> None:
     run.show("drill-1.1:gate-02", ADMITTED)
     assert ends(judged(run))["admitted once"] == (
         "failure safety violated: no ticket admits twice: 1 wrong of 1 examined; "
-        "ticket t1: admitted 2 times"
+        "t1: admitted 2 times"
     )
     assert cases(judged(run))["admitted once"][0].text == (
-        "ticket t1: admitted 2 times\n"
+        "t1: admitted 2 times\n"
         "  gate-01: admitted, let go at 2.000000 s, decided at 2.010000 s (drill-1.1:gate-01)\n"
         "  gate-02: admitted, let go at 2.000001 s, decided at 2.010001 s (drill-1.1:gate-02)"
     )
@@ -78,9 +78,25 @@ def test_violations_that_are_not_written_out_are_counted() -> None:
 
 
 def test_a_check_that_was_not_judged_is_skipped_and_says_why() -> None:
-    assert ends(judged(Run(own_tickets()))) == {
-        "used ticket refused": "skipped : no ticket was shown again"
-    }
+    told = ends(judged(Run(own_tickets())))
+    assert told["used ticket refused"] == "skipped : no ticket was shown again"
+    assert all(end.startswith("skipped : ") for end in told.values())
+
+
+def test_a_round_that_does_not_end_as_expected_is_a_failure_that_names_it() -> None:
+    told = ends(judged(Run(race(expect={"admitted": 2}))))
+    assert told["as expected"].startswith("failure safety violated: ")
+    assert "; drill-1.1: 2 admitted expected, 1 seen" in told["as expected"]
+
+
+@pytest.mark.parametrize("name", ["vip-reentry", "slot-6", "slot-8", "linked-ticket", "mixed-rush"])
+def test_runs_of_every_kind_fit_the_schema(name: str) -> None:
+    run = judged(shipped(name))
+    assert list(cases(run))[: 1 + len(run.result.checks)] == [
+        REHEARSAL,
+        *(check.name for check in run.result.checks),
+    ]
+    assert not [end for end in ends(run).values() if not end.startswith("skipped : ")]
 
 
 def test_an_inconclusive_rehearsal_is_an_error_with_all_doubts() -> None:
@@ -101,9 +117,9 @@ def test_an_inconclusive_rehearsal_is_an_error_with_all_doubts() -> None:
     ],
 )
 def test_a_crossed_threshold_is_a_failure_with_the_figure(is_measured: bool, message: str) -> None:
-    run = Run(plan_of(Burst(tickets="own"), thresholds={"scan_duration": ["max<10"]}))
+    run = Run(plan_of(Burst(shows=(Show("fresh"),)), thresholds={"scan_duration": ["max<10"]}))
     if not is_measured:
-        run.lose(*run.scans.copy())
+        run.lose(*run.attempts.copy())
     assert ends(judged(run))["scan_duration: max<10"] == message
 
 
@@ -132,7 +148,7 @@ def test_the_suite_has_the_start_in_utc_and_its_length_in_seconds() -> None:
 def test_the_suite_carries_seed_run_target_and_verdict() -> None:
     [suite] = suites(judged(Run(stream())))
     told = {each.attrib["name"]: each.attrib["value"] for each in suite.iter("property")}
-    wanted = {"seed": "1", "run": "run", "target": "http://a", "broker": "mqtt://b"}
+    wanted = {"seed": "1", "repeat": "1", "run": "run", "target": "http://a", "broker": "mqtt://b"}
     wanted |= {"verdict": "passed", "exit_code": "0", "devices": "2"}
     assert wanted.items() <= told.items()
 

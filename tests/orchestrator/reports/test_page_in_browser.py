@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
-from evidence_builder import ADMITTED, Run, race, stream
-from judged_runs import hostile, judged, recorded
+from evidence_builder import ADMITTED, CANCELLED, Run, race, stream
+from judged_runs import hostile, judged, recorded, shipped
 from parsed_page import parse_page
 from services import require
 
@@ -76,8 +76,20 @@ def pages() -> dict[str, str]:
         "big": render_page([judged(Run(stream(each=600, devices=10)))]),
         "many rounds": render_page([judged(Run(race(rounds=30, devices=10)))]),
         "several": render_page(recorded("threshold-crossed", "violated", "passed")),
+        "re-entries": render_page([judged(shipped("vip-reentry"))]),
+        "fifty kiosks": render_page([judged(shipped("slot-6"))]),
+        "rush": render_page([judged(_rush())]),
         "hostile": render_page([hostile(violated, "gate-02", "t1", "http://a")]),
     }
+
+
+def _rush() -> Run:
+    """Every kind of ticket at once, at a service that lets in the cancelled ones."""
+    run = shipped("mixed-rush")
+    for attempt, event in run.attempts.items():
+        if event.record.outcome == CANCELLED:
+            run.show(attempt, ADMITTED)
+    return run
 
 
 PAGES = pages()
@@ -215,6 +227,6 @@ def test_every_drawing_has_its_name_for_those_who_do_not_see_it(
     browser_page: "Page", tmp_path: Path
 ) -> None:
     shown = _open(browser_page, PAGES["violated"], tmp_path)
-    assert shown.get_by_role("img", name="Latency distribution", exact=True).count() == 1
+    assert shown.get_by_role("img", name="Latency of scans", exact=True).count() == 1
     assert shown.get_by_role("img", name="Timeline of race-1.1", exact=True).count() == 1
     assert shown.get_by_role("region", name="Was it right?", exact=True).count() == 1

@@ -5,17 +5,36 @@ from gatedrill.orchestrator.checks.admission import (
     used_ticket_refused,
     valid_guests_admitted,
 )
-from gatedrill.orchestrator.checks.check import CheckResult
-from gatedrill.orchestrator.checks.completeness import no_scan_lost
+from gatedrill.orchestrator.checks.audit_log import audit_log
+from gatedrill.orchestrator.checks.capacity import slot_capacity
+from gatedrill.orchestrator.checks.check import Check, CheckResult
+from gatedrill.orchestrator.checks.checkouts import checkouts_answered, payment_sessions
+from gatedrill.orchestrator.checks.completeness import no_attempt_lost
+from gatedrill.orchestrator.checks.expectation import as_expected
+from gatedrill.orchestrator.checks.linked_tickets import linked_tickets
+from gatedrill.orchestrator.checks.order import in_order
 from gatedrill.orchestrator.checks.records_agree import records_agree
+from gatedrill.orchestrator.checks.reentry import reentry_granted
+from gatedrill.orchestrator.checks.vip_counter import vip_counter
+from gatedrill.orchestrator.checks.vip_log import vip_log
 from gatedrill.orchestrator.evidence import Evidence
 
-CHECKS = (
+CHECKS: tuple[Check, ...] = (
     admitted_once,
     valid_guests_admitted,
     used_ticket_refused,
-    no_scan_lost,
+    reentry_granted,
+    in_order,
+    vip_counter,
+    linked_tickets,
+    slot_capacity,
+    checkouts_answered,
+    as_expected,
+    no_attempt_lost,
     records_agree,
+    vip_log,
+    payment_sessions,
+    audit_log,
 )
 
 

@@ -5,10 +5,11 @@ from enum import StrEnum
 
 import msgspec
 
-from gatedrill.contract.outcome import OutcomeKind, Reason
-from gatedrill.orchestrator.evidence import SeenScan
+from gatedrill.orchestrator.evidence import Evidence
+from gatedrill.orchestrator.seen import SeenAttempt
 
 MAX_SHOWN = 5
+NOTHING_THERE = "there was nothing to look at"
 
 
 class CheckStatus(StrEnum):
@@ -20,9 +21,12 @@ class CheckStatus(StrEnum):
 
 
 class Violation(msgspec.Struct, frozen=True):
-    """What is wrong with one ticket, and the few scans or records that show it."""
+    """What is wrong with one thing, and the few attempts or records that show it.
 
-    ticket: str
+    `subject` is what the check is about: a ticket, pass, reservation, slot, event or round.
+    """
+
+    subject: str
     what: str
     witness: tuple[str, ...]
 
@@ -42,10 +46,13 @@ class CheckResult(msgspec.Struct, frozen=True):
     why_not_judged: str | None = None
 
 
+Check = Callable[[Evidence], CheckResult]
+
+
 def result(name: str, claim: str, examined: int, found: Sequence[Violation]) -> CheckResult:
     """The verdict after looking at `examined` things."""
     if not examined:
-        return not_judged(name, claim, "there was nothing to look at")
+        return not_judged(name, claim, NOTHING_THERE)
     status = CheckStatus.VIOLATED if found else CheckStatus.HOLDS
     return CheckResult(name, claim, status, examined, len(found), tuple(found[:MAX_SHOWN]))
 
@@ -56,28 +63,28 @@ def not_judged(name: str, claim: str, why: str) -> CheckResult:
 
 
 def examine_each(
-    name: str, claim: str, tickets: Iterable[str], examine: Callable[[str], Violation | None]
+    name: str, claim: str, subjects: Iterable[str], examine: Callable[[str], Violation | None]
 ) -> CheckResult:
-    """The verdict after `examine` has looked at every ticket."""
-    examined = sorted(tickets)
+    """The verdict after `examine` has looked at every subject."""
+    examined = sorted(subjects)
     found = [violation for each in examined if (violation := examine(each))]
     return result(name, claim, len(examined), found)
 
 
-def undecided(seen: SeenScan) -> bool:
-    """Whether this scan leaves open if somebody was admitted, or decided nothing."""
-    outcome = seen.record.outcome
-    return (
-        outcome.kind in (OutcomeKind.UNKNOWN, OutcomeKind.IGNORED) or outcome.reason is Reason.BUSY
-    )
+def why_unread(evidence: Evidence, table: str) -> str:
+    """Why there are no rows of this table."""
+    told = evidence.records.unreadable
+    about_it = [why for why in told if why.startswith(f"table {table}:")]
+    of_all = [why for why in told if not why.startswith("table ")]
+    return next(iter((*about_it, *of_all)), f"table {table} was not read")
 
 
-def witness(scans: Iterable[SeenScan]) -> tuple[str, ...]:
-    """These scans, one line each, with instants in seconds since the run's start."""
-    return tuple(_describe(seen) for seen in scans)
+def witness(attempts: Iterable[SeenAttempt]) -> tuple[str, ...]:
+    """These attempts, one line each, with instants in seconds since the run's start."""
+    return tuple(_describe(seen) for seen in attempts)
 
 
-def _describe(seen: SeenScan) -> str:
+def _describe(seen: SeenAttempt) -> str:
     record = seen.record
     return (
         f"{record.device}: {record.outcome}, let go at {record.released_ns / 1e9:.6f} s, "

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from gatedrill.orchestrator.evidence import Evidence, SeenScan
+from gatedrill.orchestrator.evidence import Evidence
 from gatedrill.orchestrator.reports import figures
 from gatedrill.orchestrator.reports.marks import DOUBT, GOOD, PLAIN, mark
 from gatedrill.orchestrator.reports.markup import Content, Html, element, joined
@@ -10,11 +10,16 @@ from gatedrill.orchestrator.reports.selection import (
     choose_bursts,
     most_telling,
     steps_of_witnesses,
+    subjects_told,
 )
 from gatedrill.orchestrator.reports.table import scroll_box, table
 from gatedrill.orchestrator.reports.timeline import draw_timeline
+from gatedrill.orchestrator.reports.wording import round_in_words, with_note
 from gatedrill.orchestrator.result import Result, Skew
-from gatedrill.orchestrator.rounds import ListedScan, RoundResult
+from gatedrill.orchestrator.rounds import ListedAttempt, RoundResult
+
+MAX_OPEN = 3
+"""Timelines of which a witness tells, that are unfolded from the beginning."""
 
 
 def bursts_section(result: Result, evidence: Evidence) -> Iterator[Html]:
@@ -35,6 +40,7 @@ _COLUMNS = (
     "outcomes",
     "let go within, ms",
     "planned",
+    "contending",
     "under way at one instant",
     "by the stamps of",
     "a race?",
@@ -44,9 +50,10 @@ _COLUMNS = (
 def _burst_row(each: RoundResult) -> tuple[Content, ...]:
     return (
         each.step,
-        in_words(each),
+        round_in_words(each),
         figures.fine_ms(each.release_skew_ms),
         figures.count(each.planned),
+        figures.count(each.contending),
         figures.count(each.in_flight),
         each.overlap_source,
         _race(each),
@@ -58,15 +65,9 @@ def _skew_row(skew: Skew) -> tuple[Content, ...]:
     return "all bursts", figures.count(skew.rounds), *map(figures.fine_ms, shown)
 
 
-def in_words(each: RoundResult) -> str:
-    """How the scans of a burst ended."""
-    counted = (f"{number} {outcome}" for outcome, number in each.outcomes.items())
-    return ", ".join(counted) or "nothing was heard"
-
-
 def _race(each: RoundResult) -> Html:
     if each.counts is None:
-        return mark(PLAIN, "own tickets")
+        return mark(PLAIN, "nobody competes")
     if each.why_not:
         return joined([mark(DOUBT, "no"), element("small", each.why_not)])
     return mark(GOOD, "yes")
@@ -75,40 +76,51 @@ def _race(each: RoundResult) -> Html:
 def _timelines(result: Result, evidence: Evidence) -> Iterator[Html]:
     chosen = choose_bursts(result, evidence)
     told = {each.step: each for each in result.rounds}
-    telling = steps_of_witnesses(result, evidence)
-    for number, step in enumerate(chosen):
-        is_open = number == 0 or step.id in telling
-        yield _timeline(told[step.id], evidence.by_step[step.id], is_open=is_open)
-    left_out = len(result.rounds) - len(chosen)
-    if left_out:
+    opened = _to_open([told[step.id] for step in chosen], steps_of_witnesses(result, evidence))
+    subjects = subjects_told(result, evidence)
+    for step in (each.id for each in chosen):
+        seen = evidence.by_step[step]
+        attempts = most_telling(seen, subjects)
+        left_out = len(seen) - len(attempts)
+        yield _timeline(told[step], attempts, left_out, is_open=step in opened)
+    undrawn = len(result.rounds) - len(chosen)
+    if undrawn:
         why = "nothing was heard of them, or the page would grow too long"
-        yield element("p", f"Bursts without a timeline: {left_out}. Either {why}.")
+        yield element("p", f"Bursts without a timeline: {undrawn}. Either {why}.")
 
 
-def _timeline(told: RoundResult, seen: Sequence[SeenScan], *, is_open: bool) -> Html:
-    scans = most_telling(seen)
-    left_out = len(seen) - len(scans)
-    note = f" {left_out} more scans are not drawn." if left_out else ""
-    drawing = scroll_box(f"Timeline of {told.step}", draw_timeline(told.step, scans))
+def _to_open(rounds: Sequence[RoundResult], telling: set[str]) -> list[str]:
+    """The first few of which a witness tells, or else the first if it is short."""
+    told = [each.step for each in rounds if each.step in telling]
+    return told[:MAX_OPEN] or [each.step for each in rounds[:1] if each.attempts]
+
+
+def _timeline(
+    told: RoundResult, attempts: Sequence[ListedAttempt], left_out: int, *, is_open: bool
+) -> Html:
+    note = f" {left_out} more attempts are not drawn." if left_out else ""
+    drawing = scroll_box(f"Timeline of {told.step}", draw_timeline(told.step, attempts))
     return element(
         "details",
-        element("summary", f"Timeline of {told.step}: {in_words(told)}"),
+        element("summary", f"Timeline of {told.step}: {round_in_words(told)}"),
         element("figure", drawing, element("figcaption", f"In the order of decisions.{note}")),
-        element("details", element("summary", f"{told.step} as a table"), _figures(told, scans)),
+        element("details", element("summary", f"{told.step} as a table"), _figures(told, attempts)),
         open="" if is_open else None,
     )
 
 
-def _figures(told: RoundResult, scans: Sequence[ListedScan]) -> Html:
+def _figures(told: RoundResult, attempts: Sequence[ListedAttempt]) -> Html:
     columns = ("device", "outcome", "let go, ms after T", "decoded", "decided")
     rows = (
         (
-            scan.device,
-            scan.outcome,
-            figures.fine_instant_ms(scan.released_ms),
-            figures.instant_ms(scan.decoded_ms),
-            figures.instant_ms(scan.decided_ms),
+            each.device,
+            with_note(each),
+            figures.fine_instant_ms(each.released_ms),
+            figures.instant_ms(each.decoded_ms),
+            figures.instant_ms(each.decided_ms),
         )
-        for scan in scans
+        for each in attempts
     )
-    return table(f"Scans of {told.step}, milliseconds from the intended instant T", columns, rows)
+    return table(
+        f"Attempts of {told.step}, milliseconds from the intended instant T", columns, rows
+    )

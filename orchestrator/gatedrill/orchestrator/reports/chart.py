@@ -32,7 +32,14 @@ def round_step(rough: float) -> float:
     return next((factor * power for factor in (1, 2, 5) if factor * power >= rough), 10 * power)
 
 
-def picture(title: str, description: str, width: float, height: float, *parts: Html) -> Html:
+def picture(
+    title: str,
+    description: str,
+    width: float,
+    height: float,
+    *parts: Html,
+    class_: str | None = None,
+) -> Html:
     """A drawing that says in words what it shows."""
     return element(
         "svg",
@@ -41,6 +48,7 @@ def picture(title: str, description: str, width: float, height: float, *parts: H
         *parts,
         role="img",
         viewBox=f"0 0 {width:g} {height:g}",
+        class_=class_,
     )
 
 
@@ -74,4 +82,4 @@ def left_axis(scale: Scale, left: float, right: float, unit: str) -> Html:
         + words(left - 6, scale.at(tick) + 4, f"{tick:g}", "end")
         for tick in scale.ticks(4)
     ]
-    return Html(words(left - 6, scale.end - 10, unit, "end quiet") + "".join(marks))
+    return Html(words(0, scale.end - 10, unit, "quiet") + "".join(marks))

@@ -1,9 +1,11 @@
 """Two runs side by side: what each has, and by how much the second differs. Nothing is judged."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
+from gatedrill.orchestrator.checks.check import CheckStatus
 from gatedrill.orchestrator.metrics import LatencyStats
 from gatedrill.orchestrator.reports import figures
 from gatedrill.orchestrator.reports.figures import Figure
@@ -52,11 +54,13 @@ def _of(scenario: str, results: Sequence[Result]) -> list[Result]:
 
 
 def compare(first: Result, second: Result) -> list[Block]:
-    """All rows, block by block."""
+    """All rows, block by block; checks that neither run could judge are left out."""
+    judged = _judged(first) | _judged(second)
     blocks = (
         ("run", _setting(first), _setting(second)),
-        ("scans", _counts(first), _counts(second)),
-        ("checks", _checks(first), _checks(second)),
+        ("attempts", _counts(first), _counts(second)),
+        ("on record", _records(first), _records(second)),
+        ("checks", _checks(first, judged), _checks(second, judged)),
         ("thresholds", _thresholds(first), _thresholds(second)),
         ("latency, ms", _latencies(first), _latencies(second)),
         ("simultaneity, ms", _simultaneity(first), _simultaneity(second)),
@@ -85,6 +89,7 @@ def _setting(result: Result) -> Facts:
         "scenario": result.scenario,
         "run": result.run,
         "seed": str(result.seed),
+        "repeat": str(result.repeat),
         "service": result.target,
         "devices": figures.count(result.devices),
         "ended early": result.cut_short or "no",
@@ -97,19 +102,40 @@ def _counts(result: Result) -> Facts:
         f"{each.kind} ({each.reason})" if each.reason else each.kind: figures.count(each.count)
         for each in result.outcomes
     }
-    return {
-        "all": figures.count(counters.scans),
-        **outcomes,
-        "errors": figures.share(counters.scan_errors),
+    errors: Facts = {
+        name: figures.share(share)
+        for name, share in (
+            ("scan errors", counters.scan_errors),
+            ("checkout errors", counters.checkout_errors),
+        )
+        if share is not None
     }
+    return {"all": figures.count(counters.attempts), **outcomes, **errors}
 
 
-def _checks(result: Result) -> Facts:
+def _records(result: Result) -> Facts:
+    """The only slot or reservation of a run goes without its id: each run draws its own."""
+    nouns = Counter(fact.what.split()[0] for fact in result.records)
+    facts: Facts = {}
+    for fact in result.records:
+        subject, _, figure = fact.what.partition(": ")
+        noun, *_ = subject.split()
+        name = f"{noun}: {figure}" if nouns[noun] == 1 else fact.what
+        facts[name] = fact.after if fact.before is None else f"{fact.before} -> {fact.after}"
+    return facts
+
+
+def _judged(result: Result) -> set[str]:
+    return {check.name for check in result.checks if check.status is not CheckStatus.NOT_JUDGED}
+
+
+def _checks(result: Result, judged: set[str]) -> Facts:
     return {
         check.name: f"{check.status}, {check.violations} wrong"
         if check.violations
         else check.status
         for check in result.checks
+        if check.name in judged
     }
 
 

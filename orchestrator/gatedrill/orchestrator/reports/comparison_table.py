@@ -31,9 +31,9 @@ def _title(first: Result, second: Result) -> str:
 
 def _table(blocks: Iterable[Block]) -> Table:
     table = Table(box=None, padding=(0, 0, 0, 2), header_style="dim")
-    table.add_column("")
+    table.add_column("", overflow="fold")
     for column in ("first", "second", "change"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", overflow="fold")
     for block in blocks:
         table.add_row(Text(block.title, "bold"))
         for row in block.rows:

@@ -28,7 +28,7 @@ class Bin(NamedTuple):
 
     low: float
     high: float | None
-    scans: int
+    number: int
 
 
 def bin_latencies(values_ms: Sequence[float]) -> list[Bin]:
@@ -53,19 +53,19 @@ def bin_name(each: Bin) -> str:
     return f"{each.low:g} to {each.high:g} ms"
 
 
-def draw_histogram(bins: Sequence[Bin], stats: LatencyStats) -> Html:
-    """Bars with the median and the 95th and 99th percentile marked."""
+def draw_histogram(what: str, bins: Sequence[Bin], stats: LatencyStats) -> Html:
+    """Bars with the median and the 95th and 99th percentile marked; `what` took so long."""
     inner = [each for each in bins if each.high is not None]
     values = Scale(inner[0].low, inner[-1].high or 0.0, _LEFT, _RIGHT)
-    counts = Scale(0, max(each.scans for each in bins), _BOTTOM, _TOP)
+    counts = Scale(0, max(each.number for each in bins), _BOTTOM, _TOP)
     return picture(
-        "Latency distribution",
-        f"{stats.count} scans from {figures.latency_ms(stats.min)} to "
+        f"Latency of {what}",
+        f"{stats.count} {what} from {figures.latency_ms(stats.min)} to "
         f"{figures.latency_ms(stats.max)} ms; median {figures.latency_ms(stats.p50)} ms. "
         "The table below has the same figures.",
         _WIDTH,
         _BOTTOM + 26,
-        left_axis(counts, _LEFT, _RIGHT, "scans"),
+        left_axis(counts, _LEFT, _RIGHT, what),
         *(_bar(each, values.at(each.low), values.at(each.high or 0), counts) for each in inner),
         *(_rest(each, counts) for each in bins if each.high is None),
         bottom_axis(values, _BOTTOM, "ms"),
@@ -74,10 +74,10 @@ def draw_histogram(bins: Sequence[Bin], stats: LatencyStats) -> Html:
 
 
 def _bar(each: Bin, left: float, right: float, counts: Scale) -> Html:
-    top = counts.at(each.scans)
+    top = counts.at(each.number)
     return element(
         "rect",
-        element("title", f"{bin_name(each)}: {each.scans}"),
+        element("title", f"{bin_name(each)}: {each.number}"),
         x=left + 0.5,
         y=top,
         width=max(right - left - 1, 1),

@@ -5,12 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from gatedrill.orchestrator.evidence import Evidence
-from gatedrill.orchestrator.history import Ended, Event, Fired, Scanned, read_history
-from gatedrill.orchestrator.plan import Plan
-from gatedrill.orchestrator.records import Records
+from gatedrill.orchestrator.history import Attempted, Ended, Event, Fired
 from gatedrill.orchestrator.result import Result
 from gatedrill.orchestrator.run_folder import RunFolder, find_runs
 
@@ -38,19 +34,15 @@ def read_judged_runs(folder: Path) -> list[JudgedRun]:
 
 
 def _read(folder: RunFolder) -> JudgedRun:
-    result = folder.judge()  # refuses in one line whatever is missing or wrong
-    plan = msgspec.json.decode((folder.path / "plan.json").read_bytes(), type=Plan)
-    history = read_history(folder.history_path)
-    # The records have spoken in the result; pictures show what devices did.
-    evidence = Evidence(plan, history, Records(None, None, None))
-    return JudgedRun(result, evidence, lasted_s(history))
+    kept = folder.read()
+    return JudgedRun(kept.judge(), Evidence(*kept), lasted_s(kept.history))
 
 
 def lasted_s(history: Sequence[Event]) -> float:
     """From the beginning of a history to the last instant that it tells of."""
     instants_ns = [
-        event.scan.decided_ns if isinstance(event, Scanned) else event.at_ns
+        event.record.decided_ns if isinstance(event, Attempted) else event.at_ns
         for event in history
-        if isinstance(event, Scanned | Fired | Ended)
+        if isinstance(event, Attempted | Fired | Ended)
     ]
     return max(instants_ns, default=0) / 1e9

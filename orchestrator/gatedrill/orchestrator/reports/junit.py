@@ -15,7 +15,7 @@ from gatedrill.orchestrator.reports.figures import Figure
 from gatedrill.orchestrator.reports.judged_run import JudgedRun, name_runs
 from gatedrill.orchestrator.reports.plain import render_plain
 from gatedrill.orchestrator.reports.printable import printable
-from gatedrill.orchestrator.result import Result
+from gatedrill.orchestrator.result import Counters, Result
 from gatedrill.orchestrator.thresholds import ThresholdResult
 
 REHEARSAL = "the rehearsal happened"
@@ -78,12 +78,12 @@ def _check(result: Result, check: CheckResult) -> Element:
 
 def _message(check: CheckResult) -> str:
     first = f"{check.claim}: {check.violations} wrong of {check.examined} examined"
-    return "; ".join([first, *(f"ticket {each.ticket}: {each.what}" for each in check.shown[:1])])
+    return "; ".join([first, *(f"{each.subject}: {each.what}" for each in check.shown[:1])])
 
 
 def _witnesses(check: CheckResult) -> Iterator[str]:
     for violation in check.shown:
-        yield f"ticket {violation.ticket}: {violation.what}"
+        yield f"{violation.subject}: {violation.what}"
         yield from (f"  {line}" for line in violation.witness)
     if check.violations > len(check.shown):
         yield f"and {check.violations - len(check.shown)} more"
@@ -113,29 +113,35 @@ def _properties(result: Result) -> Element:
 
 def _facts(result: Result) -> Iterator[tuple[str, str | Figure]]:
     """What is told of a run beside its tests; figures where they were measured."""
-    yield from (("run", result.run), ("seed", str(result.seed)), ("target", result.target))
-    yield from (("broker", result.broker), ("verdict", str(result.verdict)))
-    yield from (("exit_code", str(result.exit_code)), ("devices", str(result.devices)))
-    counters = result.counters
-    yield "scans", figures.count(counters.scans)
-    if counters.scan_errors is not None:
-        yield "scan_errors", figures.share(counters.scan_errors)
-    yield "successful_scans", figures.count(counters.successful_scans)
-    yield "already_scanned", figures.count(counters.already_scanned)
-    yield "race_conditions_caught", figures.count(counters.race_conditions_caught)
+    yield from (("run", result.run), ("seed", str(result.seed)), ("repeat", str(result.repeat)))
+    yield from (("target", result.target), ("broker", result.broker))
+    yield from (("verdict", str(result.verdict)), ("exit_code", str(result.exit_code)))
+    yield "devices", str(result.devices)
+    yield from _counted(result.counters)
     for each in result.outcomes:
         name = f"outcome.{each.kind}.{each.reason}" if each.reason else f"outcome.{each.kind}"
         yield name, figures.count(each.count)
-    yield from _latency_facts(result.scan_duration)
+    yield from _latency_facts("scan_duration", result.scan_duration)
+    yield from _latency_facts("checkout_duration", result.checkout_duration)
     if result.release_skew is not None:
         yield "release_skew.median_ms", figures.fine_ms(result.release_skew.median_ms)
         yield "release_skew.p95_ms", figures.fine_ms(result.release_skew.p95_ms)
 
 
-def _latency_facts(stats: LatencyStats | None) -> Iterator[tuple[str, Figure]]:
+def _counted(counters: Counters) -> Iterator[tuple[str, Figure]]:
+    for name in ("attempts", "scans", "checkouts"):
+        yield name, figures.count(getattr(counters, name))
+    for name in ("scan_errors", "checkout_errors"):
+        if (share := getattr(counters, name)) is not None:
+            yield name, figures.share(share)
+    for name in ("successful_scans", "already_scanned", "race_conditions_caught"):
+        yield name, figures.count(getattr(counters, name))
+
+
+def _latency_facts(metric: str, stats: LatencyStats | None) -> Iterator[tuple[str, Figure]]:
     if stats is not None:
         for name in ("avg", "min", "p50", "p95", "p99", "max"):
-            yield f"scan_duration.{name}_ms", figures.latency_ms(getattr(stats, name))
+            yield f"{metric}.{name}_ms", figures.latency_ms(getattr(stats, name))
 
 
 def _without_zone(started_at: str) -> str:

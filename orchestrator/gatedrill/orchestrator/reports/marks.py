@@ -34,6 +34,9 @@ STATUSES: Mapping[CheckStatus, Sign] = {
 OUTCOMES: Mapping[OutcomeKind, Sign] = {
     OutcomeKind.ADMITTED: GOOD,
     OutcomeKind.READMITTED: Sign("\N{CLOCKWISE OPEN CIRCLE ARROW}", "good"),
+    OutcomeKind.BOOKED: GOOD,
+    OutcomeKind.CONFIRMED: GOOD,
+    OutcomeKind.LINKED: GOOD,
     OutcomeKind.REFUSED: Sign("\N{MULTIPLICATION SIGN}", "refused"),
     OutcomeKind.UNKNOWN: DOUBT,
 }

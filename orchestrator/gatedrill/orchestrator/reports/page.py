@@ -10,16 +10,17 @@ from gatedrill.orchestrator.reports.bursts import bursts_section
 from gatedrill.orchestrator.reports.figure_sections import (
     latency_section,
     outcomes_section,
-    streams_section,
 )
 from gatedrill.orchestrator.reports.judged_run import JudgedRun, name_runs
 from gatedrill.orchestrator.reports.marks import VERDICTS, mark
 from gatedrill.orchestrator.reports.markup import Content, Html, element
+from gatedrill.orchestrator.reports.record_section import records_section
 from gatedrill.orchestrator.reports.setting_sections import (
     clocks_section,
     configuration_section,
     devices_section,
 )
+from gatedrill.orchestrator.reports.stream_section import streams_section
 from gatedrill.orchestrator.reports.table import table
 from gatedrill.orchestrator.reports.verdict_sections import (
     checks_section,
@@ -71,11 +72,20 @@ def _policy(style: str) -> str:
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
+_OVERVIEW_COLUMNS = (
+    "scenario",
+    "verdict",
+    "attempts",
+    "scan errors",
+    "checkout errors",
+    "latency p95, ms",
+)
+
+
 def _overview(runs: Sequence[JudgedRun]) -> Iterator[Html]:
     if len(runs) > 1:
-        columns = ("scenario", "verdict", "scans", "errors", "latency p95, ms")
         rows = (_overview_row(*each) for each in _numbered(runs))
-        yield table("Verdicts", columns, rows)
+        yield table("Verdicts", _OVERVIEW_COLUMNS, rows)
 
 
 def _overview_row(number: int, name: str, run: JudgedRun) -> tuple[Content, ...]:
@@ -83,9 +93,10 @@ def _overview_row(number: int, name: str, run: JudgedRun) -> tuple[Content, ...]
     return (
         element("a", name, href=f"#{_anchor(number)}"),
         mark(VERDICTS[result.verdict], result.verdict),
-        figures.count(result.counters.scans),
+        figures.count(result.counters.attempts),
         figures.share(result.counters.scan_errors),
-        figures.latency_ms(result.scan_duration.p95 if result.scan_duration else None),
+        figures.share(result.counters.checkout_errors),
+        figures.latency_ms(result.stages.total.p95 if result.stages.total else None),
     )
 
 
@@ -103,6 +114,7 @@ def _parts(number: int, name: str, run: JudgedRun) -> Iterator[Html]:
     yield verdict_section(run.result, name, _anchor(number))
     yield from checks_section(run.result)
     yield from thresholds_section(run.result)
+    yield from records_section(run.result)
     yield from bursts_section(run.result, run.evidence)
     yield from streams_section(run.evidence)
     yield from latency_section(run.result, run.evidence)

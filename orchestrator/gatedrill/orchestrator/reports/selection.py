@@ -1,11 +1,19 @@
-"""Of many bursts and scans those that tell most, as many as a page can bear."""
+"""Of many bursts and attempts those that tell most, as many as a page can bear."""
 
 from collections.abc import Sequence
 
-from gatedrill.orchestrator.evidence import Evidence, SeenScan
-from gatedrill.orchestrator.plan import BurstStep
+from gatedrill.orchestrator.evidence import Evidence
+from gatedrill.orchestrator.plan import (
+    BurstStep,
+    PlannedAttempt,
+    PlannedCheckout,
+    PlannedLink,
+    PlannedScan,
+    PlannedWebhook,
+)
 from gatedrill.orchestrator.result import Result
-from gatedrill.orchestrator.rounds import ListedScan
+from gatedrill.orchestrator.rounds import ListedAttempt, list_attempt
+from gatedrill.orchestrator.seen import SeenAttempt
 
 MAX_ROWS_DRAWN = 800
 """Over all timelines of a run: a row takes about a kilobyte of the page."""
@@ -27,33 +35,53 @@ def choose_bursts(result: Result, evidence: Evidence) -> list[BurstStep]:
 
 
 def steps_of_witnesses(result: Result, evidence: Evidence) -> set[str]:
-    """The bursts in which a ticket was shown that a check tells of."""
-    tickets = {violation.ticket for check in result.checks for violation in check.shown}
-    return {step.id for step in evidence.rounds if tickets & {scan.ticket for scan in step.scans}}
+    """The bursts that a check tells of, or in which somebody wanted what it tells of."""
+    told = subjects_told(result, evidence)
+    return {
+        step.id
+        for step in evidence.rounds
+        if step.id in told or any(told & subjects(each) for each in step.attempts)
+    }
 
 
-def most_telling(seen: Sequence[SeenScan]) -> list[ListedScan]:
-    """At most as many as are drawn: the open ones, a race's admissions, then the slowest."""
+def subjects_told(result: Result, evidence: Evidence) -> set[str]:
+    """What the checks have found something wrong with, as far as they write it out.
 
-    def weight(scan: SeenScan) -> tuple[bool, bool, int]:
-        outcome = scan.record.outcome
-        return outcome.is_error, scan.is_contended and outcome.admits, scan.record.decided_ns
+    Of a reservation, all that belongs to it.
+    """
+    told = {violation.subject for check in result.checks for violation in check.shown}
+    return told | {ticket.id for ticket in evidence.plan.tickets if ticket.reservation in told}
+
+
+def subjects(planned: PlannedAttempt) -> set[str]:
+    """What an attempt is about, by id."""
+    match planned:
+        case PlannedScan():
+            return {planned.ticket}
+        case PlannedCheckout():
+            return {planned.slot}
+        case PlannedWebhook():
+            return {planned.event, planned.slot}
+        case PlannedLink():
+            return {planned.ticket, planned.reservation}
+
+
+def most_telling(seen: Sequence[SeenAttempt], told: set[str]) -> list[ListedAttempt]:
+    """At most as many as are drawn, in the order of decisions.
+
+    The open ones before those about a subject that is `told` of, then what a race has granted, then
+    the slowest.
+    """
+
+    def weight(each: SeenAttempt) -> tuple[bool, bool, bool, int]:
+        outcome = each.record.outcome
+        has_won = each.contends and outcome.reason is None
+        return (
+            outcome.is_error,
+            bool(told & subjects(each.planned)),
+            has_won,
+            each.record.decided_ns,
+        )
 
     chosen = sorted(seen, key=weight, reverse=True)[:MAX_ROWS_A_BURST]
-    return [listed(scan) for scan in sorted(chosen, key=lambda scan: scan.record.decided_ns)]
-
-
-def listed(seen: SeenScan) -> ListedScan:
-    """A scan in milliseconds from its intended instant."""
-    record = seen.record
-
-    def from_t(instant_ns: int) -> float:
-        return (instant_ns - record.intended_ns) / 1e6
-
-    return ListedScan(
-        device=record.device,
-        outcome=str(record.outcome),
-        released_ms=from_t(record.released_ns),
-        decoded_ms=None if record.decoded_ns is None else from_t(record.decoded_ns),
-        decided_ms=from_t(record.decided_ns),
-    )
+    return [list_attempt(each) for each in sorted(chosen, key=lambda each: each.record.decided_ns)]

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from gatedrill.contract.attempt import ScanRecord
+from gatedrill.contract.attempt import AttemptRecord
 from gatedrill.contract.messages import DeviceInfo
+from gatedrill.contract.outcome import OutcomeKind
 from gatedrill.orchestrator.evidence import Evidence
-from gatedrill.orchestrator.metrics import collect_metrics, latency_stats
+from gatedrill.orchestrator.metrics import latency_stats
 from gatedrill.orchestrator.reports import figures
 from gatedrill.orchestrator.reports.markup import Content, Html, element
 from gatedrill.orchestrator.reports.table import table
@@ -32,25 +33,24 @@ def devices_section(result: Result, evidence: Evidence) -> Iterator[Html]:
 
 
 def _every_device(evidence: Evidence) -> Html:
-    scans: dict[str, list[ScanRecord]] = {}
-    for seen in evidence.scans:
-        if not seen.is_probe:
-            scans.setdefault(seen.planned.device, []).append(seen.record)
-    columns = ("device", "reader", "scans", "admitted", "unsettled", "p50, ms", "p95", "max")
-    rows = (_device_row(device, scans.get(device.name, [])) for device in evidence.plan.devices)
-    return table("Scans and latency of each device", columns, rows)
+    records: dict[str, list[AttemptRecord]] = {}
+    for seen in evidence.attempts:
+        if not seen.is_probe and seen.record.outcome.kind is not OutcomeKind.IGNORED:
+            records.setdefault(seen.planned.device, []).append(seen.record)
+    columns = ("device", "reader", "attempts", "granted", "unsettled", "p50, ms", "p95", "max")
+    rows = (_device_row(device, records.get(device.name, [])) for device in evidence.plan.devices)
+    return table("Attempts and latency of each device", columns, rows)
 
 
-def _device_row(device: DeviceInfo, scans: list[ScanRecord]) -> tuple[Content, ...]:
-    metrics = collect_metrics(scans)
-    stats = latency_stats(metrics.scan_duration)
+def _device_row(device: DeviceInfo, records: list[AttemptRecord]) -> tuple[Content, ...]:
+    stats = latency_stats(each.latency_ms for each in records)
     latencies = (stats.p50, stats.p95, stats.max) if stats else (None, None, None)
     return (
         device.name,
         device.reader,
-        figures.count(len(metrics.scan_errors)),
-        figures.count(metrics.successful_scans),
-        figures.count(sum(metrics.scan_errors)),
+        figures.count(len(records)),
+        figures.count(sum(each.outcome.reason is None for each in records)),
+        figures.count(sum(each.outcome.is_error for each in records)),
         *map(figures.latency_ms, latencies),
     )
 
@@ -75,6 +75,7 @@ def configuration_section(result: Result, evidence: Evidence) -> Iterator[Html]:
     facts = (
         ("run", result.run),
         ("seed", str(result.seed)),
+        ("repeat", str(result.repeat)),
         ("started", result.started_at),
         ("check-in service", result.target),
         ("broker", result.broker),

@@ -6,16 +6,20 @@ from typing import NamedTuple
 from gatedrill.orchestrator.reports import figures
 from gatedrill.orchestrator.reports.chart import Scale, bottom_axis, line, picture, words
 from gatedrill.orchestrator.reports.markup import Html, element
-from gatedrill.orchestrator.rounds import ListedScan
+from gatedrill.orchestrator.reports.wording import with_note
+from gatedrill.orchestrator.rounds import ListedAttempt
 
 WIDTH = 830
 _ROW = 20
 _TOP = 44
 _LABEL_LENGTH = 16
+_NOTE_LENGTH = len("last entry 2026-01-31T19:00:00…")
 _COURSE = (110, 440)
 _OUTCOMES = 456
 _RELEASES = (640, 736)
 _AHEAD_END = 826
+_NOTES = 846
+_WITH_NOTES = 1060
 
 
 class _Scales(NamedTuple):
@@ -24,28 +28,31 @@ class _Scales(NamedTuple):
     bottom: float
 
 
-def draw_timeline(step: str, scans: Sequence[ListedScan]) -> Html:
-    """These scans in their order. Releases, microseconds apart, have a scale of their own."""
-    bottom = _TOP + _ROW * len(scans)
-    scales = _scales(scans, bottom)
-    rows = [_row(scan, _TOP + _ROW * (number + 0.5), scales) for number, scan in enumerate(scans)]
+def draw_timeline(step: str, attempts: Sequence[ListedAttempt]) -> Html:
+    """These attempts in their order. Releases, microseconds apart, have a scale of their own."""
+    bottom = _TOP + _ROW * len(attempts)
+    scales = _scales(attempts, bottom)
+    rows = [_row(each, _TOP + _ROW * (nth + 0.5), scales) for nth, each in enumerate(attempts)]
+    has_notes = any(each.note for each in attempts)
     return picture(
         f"Timeline of {step}",
-        f"{len(scans)} scans, a row each: when the device let go, when its reader had the symbol "
-        "and when it decided. The table below has the same figures.",
-        WIDTH,
+        f"{len(attempts)} attempts, a row each: when the device let go, when its reader had the "
+        "symbol and when it decided. The table below has the same figures.",
+        _WITH_NOTES if has_notes else WIDTH,
         bottom + 26,
         _heads(scales),
-        *([words(_AHEAD_END, 14, "read ahead", "end")] if any(map(_is_ahead, scans)) else []),
+        *([words(_AHEAD_END, 14, "read ahead", "end")] if any(map(_is_ahead, attempts)) else []),
+        *([words(_NOTES, 14, "shown besides")] if has_notes else []),
         *rows,
         bottom_axis(scales.course, bottom, "ms"),
+        class_="wide" if has_notes else None,
     )
 
 
-def _scales(scans: Sequence[ListedScan], bottom: float) -> _Scales:
-    released = [scan.released_ms for scan in scans]
+def _scales(attempts: Sequence[ListedAttempt], bottom: float) -> _Scales:
+    released = [each.released_ms for each in attempts]
     first, last = min(0.0, *released), max(released)
-    end = max(scan.decided_ms for scan in scans)
+    end = max(each.decided_ms for each in attempts)
     return _Scales(Scale(first, last, *_RELEASES), Scale(first, end, *_COURSE), bottom)
 
 
@@ -63,19 +70,23 @@ def _heads(scales: _Scales) -> Html:
     )
 
 
-def _row(scan: ListedScan, y: float, scales: _Scales) -> Html:
-    kind = scan.outcome.partition(" ")[0]
-    released, decided = scales.course.at(scan.released_ms), scales.course.at(scan.decided_ms)
+def _row(attempt: ListedAttempt, y: float, scales: _Scales) -> Html:
+    kind = attempt.outcome.partition(" ")[0]
+    released = scales.course.at(attempt.released_ms)
+    decided = scales.course.at(attempt.decided_ms)
     return element(
         "g",
-        element("title", _tooltip(scan)),
-        words(0, y + 4, shortened(scan.device)),
-        _decoded(scan, y, scales.course),
-        _release(scales.releases.at(scan.released_ms), y),
+        element("title", _tooltip(attempt)),
+        words(0, y + 4, shortened(attempt.device, _LABEL_LENGTH)),
+        _decoded(attempt, y, scales.course),
+        _release(scales.releases.at(attempt.released_ms), y),
         line(released, y, decided, y, "course"),
         _release(released, y),
         element("g", _SHAPES.get(kind, _dash)(decided, y), class_=kind),
-        words(_OUTCOMES, y + 4, scan.outcome),
+        words(_OUTCOMES, y + 4, attempt.outcome),
+        words(_NOTES, y + 4, shortened(attempt.note, _NOTE_LENGTH), "quiet")
+        if attempt.note
+        else Html(),
     )
 
 
@@ -83,32 +94,34 @@ def _release(x: float, y: float) -> Html:
     return line(x, y - 5, x, y + 5, "release")
 
 
-def _decoded(scan: ListedScan, y: float, course: Scale) -> Html:
-    """A diamond where the symbol was read; a figure where that was long before T."""
-    if scan.decoded_ms is None:
-        return words(_AHEAD_END, y + 4, "not read", "end quiet")
-    if _is_ahead(scan):
-        return words(_AHEAD_END, y + 4, figures.instant_ms(scan.decoded_ms).text, "end quiet")
-    x = course.at(scan.decoded_ms)
+def _decoded(attempt: ListedAttempt, y: float, course: Scale) -> Html:
+    """A diamond where a symbol was read; a figure where that was long before T."""
+    if attempt.decoded_ms is None:
+        return Html()
+    if _is_ahead(attempt):
+        return words(_AHEAD_END, y + 4, figures.instant_ms(attempt.decoded_ms).text, "end quiet")
+    x = course.at(attempt.decoded_ms)
     return element("path", d=f"M{x:.1f} {y - 5:g}l4 5-4 5-4-5z", class_="decoded")
 
 
-def _is_ahead(scan: ListedScan) -> bool:
+def _is_ahead(attempt: ListedAttempt) -> bool:
     """Whether the symbol was read before the instant for which the scan was kept."""
-    return scan.decoded_ms is not None and scan.decoded_ms < min(0.0, scan.released_ms)
+    return attempt.decoded_ms is not None and attempt.decoded_ms < min(0.0, attempt.released_ms)
 
 
-def _tooltip(scan: ListedScan) -> str:
-    decoded = figures.instant_ms(scan.decoded_ms)
-    return (
-        f"{scan.device}: {scan.outcome}; let go {figures.fine_instant_ms(scan.released_ms)} ms, "
-        f"decoded {decoded} ms, decided {figures.instant_ms(scan.decided_ms)} ms"
+def _tooltip(attempt: ListedAttempt) -> str:
+    instants = (
+        ("let go", figures.fine_instant_ms(attempt.released_ms)),
+        ("decoded", figures.instant_ms(attempt.decoded_ms)),
+        ("decided", figures.instant_ms(attempt.decided_ms)),
     )
+    told = ", ".join(f"{stage} {at} ms" for stage, at in instants if at.value is not None)
+    return f"{attempt.device}: {with_note(attempt)}; {told}"
 
 
-def shortened(name: str) -> str:
-    """A name that fits in front of its row; the tooltip and the table have all of it."""
-    return name if len(name) <= _LABEL_LENGTH else f"{name[: _LABEL_LENGTH - 1]}…"
+def shortened(text: str, length: int) -> str:
+    """As much of it as fits into its row; the tooltip and the table have all."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def _disc(x: float, y: float) -> Html:
@@ -117,6 +130,22 @@ def _disc(x: float, y: float) -> Html:
 
 def _ring(x: float, y: float) -> Html:
     return element("circle", cx=x, cy=y, r=4.0, class_="ring")
+
+
+def _square(x: float, y: float) -> Html:
+    return element("rect", x=x - 4.5, y=y - 4.5, width=9.0, height=9.0)
+
+
+def _triangle(x: float, y: float) -> Html:
+    return element("path", d=f"M{x:.1f} {y - 5:g}l5.5 10h-11z")
+
+
+def _links(x: float, y: float) -> Html:
+    """Two rings, one in the other."""
+    return Html(
+        element("circle", cx=x - 3, cy=y, r=3.5, class_="ring")
+        + element("circle", cx=x + 3, cy=y, r=3.5, class_="ring")
+    )
 
 
 def _cross(x: float, y: float) -> Html:
@@ -134,6 +163,9 @@ def _dash(x: float, y: float) -> Html:
 _SHAPES: Mapping[str, Callable[[float, float], Html]] = {
     "admitted": _disc,
     "readmitted": _ring,
+    "booked": _square,
+    "confirmed": _triangle,
+    "linked": _links,
     "refused": _cross,
     "unknown": _question,
 }

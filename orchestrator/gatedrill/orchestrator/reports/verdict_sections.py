@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 
-from gatedrill.orchestrator.checks.check import CheckResult, Violation
+from gatedrill.contract.outcome import OutcomeKind
+from gatedrill.orchestrator.checks.check import CheckResult, CheckStatus, Violation
 from gatedrill.orchestrator.reports import figures
 from gatedrill.orchestrator.reports.figures import Figure
 from gatedrill.orchestrator.reports.marks import BAD, GOOD, STATUSES, VERDICTS, mark
 from gatedrill.orchestrator.reports.markup import Content, Html, element, joined, markup
 from gatedrill.orchestrator.reports.table import table
+from gatedrill.orchestrator.reports.wording import not_judged
 from gatedrill.orchestrator.result import Result, Verdict
+
+KeyFigure = tuple[str, Figure, str]
+"""A name, what it was, and its unit."""
 
 MEANINGS: Mapping[Verdict, str] = {
     Verdict.PASSED: "All checks that could be judged hold, and all thresholds.",
@@ -39,42 +44,61 @@ def _doubts(result: Result) -> Iterator[Html]:
 
 
 def _key_figures(result: Result) -> Iterator[Html]:
-    counters = result.counters
-    p95 = result.scan_duration.p95 if result.scan_duration else None
-    skew = result.release_skew.median_ms if result.release_skew else None
     for name, figure, unit in (
-        ("scans", figures.count(counters.scans), ""),
+        ("attempts", figures.count(result.counters.attempts), ""),
         ("devices", figures.count(result.devices), ""),
-        ("admitted", figures.count(counters.successful_scans), ""),
-        ("already used", figures.count(counters.already_scanned), ""),
-        ("races caught by the service", figures.count(counters.race_conditions_caught), ""),
-        ("errors", figures.share(counters.scan_errors), ""),
-        ("latency, p95", figures.latency_ms(p95), " ms"),
-        ("release skew, median", figures.fine_ms(skew), " ms"),
+        *_outcomes(result),
+        *_scans(result),
+        *_checkouts(result),
+        *_skew(result),
     ):
-        yield element("div", element("dt", name), element("dd", figure, _unit(figure, unit)))
+        yield element("div", element("dt", name), element("dd", figure, unit))
 
 
-def _unit(figure: Figure, unit: str) -> str:
-    return unit if figure.value is not None else ""
+def _outcomes(result: Result) -> Iterator[KeyFigure]:
+    """How many attempts ended in each kind of outcome that there was."""
+    for kind in OutcomeKind:
+        counted = sum(each.count for each in result.outcomes if each.kind == kind)
+        if counted:
+            yield str(kind), figures.count(counted), ""
+
+
+def _scans(result: Result) -> Iterator[KeyFigure]:
+    counters, stats = result.counters, result.scan_duration
+    if stats is not None:
+        yield "races caught by the service", figures.count(counters.race_conditions_caught), ""
+        yield "scan errors", figures.share(counters.scan_errors), ""
+        yield "scan latency, p95", figures.latency_ms(stats.p95), " ms"
+
+
+def _checkouts(result: Result) -> Iterator[KeyFigure]:
+    stats = result.checkout_duration
+    if stats is not None:
+        yield "checkout errors", figures.share(result.counters.checkout_errors), ""
+        yield "checkout latency, p95", figures.latency_ms(stats.p95), " ms"
+
+
+def _skew(result: Result) -> Iterator[KeyFigure]:
+    if result.release_skew is not None:
+        yield "release skew, median", figures.fine_ms(result.release_skew.median_ms), " ms"
 
 
 def checks_section(result: Result) -> Iterator[Html]:
     """Every check, and what shows that one is violated."""
     yield element("h3", "Checks")
     columns = ("check", "status", "examined", "wrong")
-    yield table("Was it right?", columns, map(_check_row, result.checks))
-    for check in result.checks:
+    judged = [check for check in result.checks if check.status is not CheckStatus.NOT_JUDGED]
+    yield table("Was it right?", columns, map(_check_row, judged))
+    for check in judged:
         yield from _witnesses(check)
+    if unjudged := not_judged(result.checks):
+        rows = ((why, ", ".join(names)) for why, names in unjudged.items())
+        yield table("Checks that were not judged", ("why", "checks"), rows)
 
 
 def _check_row(check: CheckResult) -> tuple[Content, ...]:
-    small = [
-        check.claim,
-        *([f"not judged: {check.why_not_judged}"] if check.why_not_judged else []),
-    ]
     return (
-        joined([markup(check.name), *(element("small", each) for each in small)]),
+        joined([markup(check.name), element("small", check.claim)]),
         mark(STATUSES[check.status], check.status),
         figures.count(check.examined),
         figures.count(check.violations),
@@ -101,7 +125,7 @@ def _witnesses(check: CheckResult) -> Iterator[Html]:
 def _violation(violation: Violation) -> Html:
     return element(
         "div",
-        element("p", element("strong", f"Ticket {violation.ticket}: {violation.what}")),
+        element("p", element("strong", f"{violation.subject}: {violation.what}")),
         element("ul", *(element("li", line) for line in violation.witness), class_="witness"),
     )
 

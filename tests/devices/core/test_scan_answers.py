@@ -5,8 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatedrill.contract import service
+from gatedrill.contract.attempt import AskKind
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
-from gatedrill.devices.supabase import read_answer
+from gatedrill.devices.connection import ServiceAnswer
+from gatedrill.devices.scan_answers import read_scan
 
 ADMITTED = Outcome(OutcomeKind.ADMITTED)
 FIRST = {
@@ -17,6 +19,13 @@ FIRST = {
     "error_message": None,
 }
 HTML = b"<!doctype html><html><body>Bad gateway</body></html>"
+
+
+def read_answer(status: int, body: bytes) -> Outcome:
+    answer = ServiceAnswer(AskKind.SCAN, 1, 2, status, body)
+    reply = read_scan(answer)
+    assert reply.ask.reason is reply.outcome.reason
+    return reply.outcome
 
 
 def refused(reason: Reason) -> Outcome:
@@ -55,6 +64,7 @@ def problem(code: str) -> bytes:
             200, failure(service.ALREADY_SCANNED, again=True), refused(Reason.ALREADY_USED)
         ),
         pytest.param(200, failure(service.NOT_FOUND), refused(Reason.NOT_FOUND)),
+        pytest.param(200, failure(service.CANCELLED), refused(Reason.CANCELLED)),
         pytest.param(200, failure(service.BUSY), refused(Reason.BUSY)),
         pytest.param(200, failure(service.LOST_UPDATE, again=True), refused(Reason.LOST_RACE)),
         pytest.param(200, failure(service.LOST_INDEX, again=True), refused(Reason.LOST_RACE)),

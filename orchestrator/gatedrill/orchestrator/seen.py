@@ -1,0 +1,72 @@
+"""An attempt as a verdict sees it: what was planned beside what came of it."""
+
+from collections.abc import Iterable
+from typing import Generic, NamedTuple, TypeVar
+
+from gatedrill.contract.attempt import (
+    AttemptRecord,
+    CheckoutRecord,
+    LinkRecord,
+    ScanRecord,
+    WebhookRecord,
+)
+from gatedrill.orchestrator.history import Attempted, Event
+from gatedrill.orchestrator.plan import (
+    BurstStep,
+    PlannedAttempt,
+    PlannedCheckout,
+    PlannedLink,
+    PlannedScan,
+    PlannedWebhook,
+    Step,
+)
+
+P_co = TypeVar("P_co", bound=PlannedAttempt, covariant=True)
+R_co = TypeVar("R_co", bound=AttemptRecord, covariant=True)
+P = TypeVar("P", bound=PlannedAttempt)
+R = TypeVar("R", bound=AttemptRecord)
+
+
+class Seen(NamedTuple, Generic[P_co, R_co]):
+    """An attempt that was planned, and what came of it."""
+
+    planned: P_co
+    step: Step
+    fleet: str
+    record: R_co
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether it shows a ticket again after its round."""
+        return isinstance(self.step, BurstStep) and self.step.probes is not None
+
+    @property
+    def contends(self) -> bool:
+        """Whether it competes with another attempt of its step for the same thing."""
+        return isinstance(self.step, BurstStep) and self.planned.attempt in self.step.contending
+
+
+SeenAttempt = Seen[PlannedAttempt, AttemptRecord]
+SeenScan = Seen[PlannedScan, ScanRecord]
+SeenCheckout = Seen[PlannedCheckout, CheckoutRecord]
+SeenWebhook = Seen[PlannedWebhook, WebhookRecord]
+SeenLink = Seen[PlannedLink, LinkRecord]
+
+
+def join(steps: Iterable[Step], history: Iterable[Event]) -> list[SeenAttempt]:
+    """The history's attempts, each with what was planned."""
+    planned = {each.attempt: (each, step) for step in steps for each in step.attempts}
+    return [
+        Seen(*planned[event.record.attempt], event.fleet, event.record)
+        for event in history
+        if isinstance(event, Attempted) and event.record.attempt in planned
+    ]
+
+
+def of_kind(attempts: Iterable[SeenAttempt], planned: type[P], record: type[R]) -> list[Seen[P, R]]:
+    """Those of one kind; an answer of another kind than was planned is left out."""
+    return [
+        Seen(seen.planned, seen.step, seen.fleet, seen.record)
+        for seen in attempts
+        if isinstance(seen.planned, planned) and isinstance(seen.record, record)
+    ]
