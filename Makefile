@@ -26,6 +26,8 @@ lint: $(tested)
 bench: $(ready)
 	$(bin)/python benchmarks/drill.py
 	$(bin)/python benchmarks/decoders.py
+	$(bin)/python -m benchmarks.simultaneity.run
+	$(bin)/python -m benchmarks.simultaneity.throughput
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
