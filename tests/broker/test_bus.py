@@ -457,3 +457,19 @@ async def test_connecting_can_be_cancelled_and_leaves_nothing_open(
         await asyncio.to_thread(ended.wait)
         for _ in range(10):  # the server accepts meanwhile, and then waits for the end
             await asyncio.sleep(0)
+
+
+async def test_an_answer_for_somebody_who_was_cancelled_meanwhile_is_not_complained_of(
+    bus: Bus, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert bus._link is not None
+    pending = bus._link._client._pending_subscribes
+    subscribing = asyncio.create_task(bus.subscribe(ARMED, lambda *_: None, fleet=name))
+    while not pending:  # noqa: ASYNC110 - the library tells nobody
+        await asyncio.sleep(0)
+    subscribing.cancel()
+    await asyncio.wait([subscribing])
+    heard = await hearing(bus, REPORT, fleet=name)  # answered after the one before
+    await bus.publish(REPORT, Report("s1", "b1", ()), fleet=name, run="r1")
+    await heard.get()
+    assert caplog.records == []

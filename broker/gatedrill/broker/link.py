@@ -4,6 +4,7 @@ A link is used up when it is lost; the `Bus` makes the next one.
 """
 
 import asyncio
+import logging
 import math
 import socket
 import ssl
@@ -147,9 +148,24 @@ def _client(address: BrokerAddress, client_id: str, cleared_at_death: str | None
         max_inflight_messages=_MAX_INFLIGHT,
         tls_context=_tls_context() if address.tls else None,
         socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
+        logger=_library_logger(),
     )
     client.pending_calls_threshold = 1_000_000  # many calls at once are our daily bread
     return client
+
+
+def _library_logger() -> logging.Logger:
+    """The library's logger, without its complaint of answers that nobody waits for any more.
+
+    Whoever is cancelled while subscribing leaves such an answer behind; it is no fault.
+    """
+    library = logging.getLogger("mqtt")  # its own, which it takes by default
+    library.addFilter(_is_worth_telling)  # the same one is added but once
+    return library
+
+
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith("Unexpected message ID")
 
 
 def _refusal(address: BrokerAddress, error: MqttConnectError) -> PeerError:
