@@ -28,6 +28,7 @@ bench: $(ready)
 	$(bin)/python benchmarks/decoders.py
 	$(bin)/python -m benchmarks.simultaneity.run
 	$(bin)/python -m benchmarks.simultaneity.throughput
+	$(bin)/python -m benchmarks.scale
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

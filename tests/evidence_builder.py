@@ -41,6 +41,7 @@ from gatedrill.orchestrator.history import (
     Ended,
     Event,
     Fired,
+    Released,
     Silent,
     Started,
     Unready,
@@ -150,6 +151,12 @@ def race(
     """Rounds `drill-1.1`, `drill-1.2` … for one ticket each, released in the order of devices."""
     shows = (Show("fresh", same=True),)
     burst = Burst(shows=shows, rounds=rounds, probe=probe, expect=dict(expect))
+    return plan_of(burst, devices=devices)
+
+
+def hunt(rounds: int = 3, devices: int = 3, sweep_ms: float = 40) -> Plan:
+    """Swept rounds `drill-1.1`, `drill-1.2` … for one ticket each."""
+    burst = Burst(shows=(Show("fresh", same=True),), rounds=rounds, sweep_ms=sweep_ms)
     return plan_of(burst, devices=devices)
 
 
@@ -305,6 +312,7 @@ class Run:
         self.silent: list[Silent] = []
         self.unready: list[Unready] = []
         self.clocks = [ClockRead(FLEET, 3_000_000, 200_000)]
+        self.released: list[Released] = []
         self.cut_short: str | None = None
         self.torn = False
         self.complete_logs = True
@@ -420,6 +428,17 @@ class Run:
             decided_ns=at_ns + ANSWER_NS + 1_000 * number,
             outcome=outcome,
             asks=(_ask(at_ns, outcome, AskKind.LINK),),
+        )
+
+    def move(self, attempt: str, fleet: str) -> None:
+        """Let the device belong to another fleet."""
+        self.attempts[attempt] = msgspec.structs.replace(self.attempts[attempt], fleet=fleet)
+
+    def shift(self, attempt: str, shift_ns: int) -> None:
+        """Let everything about this attempt have been meant, and been, so much later."""
+        event = self.attempts[attempt]
+        self.attempts[attempt] = msgspec.structs.replace(
+            event, record=event.record.shifted(shift_ns)
         )
 
     def change(self, attempt: str, **fields: object) -> None:
@@ -574,8 +593,9 @@ class Run:
         for step in self.plan.steps:
             if step.id in self.fired:
                 events.append(Fired(step.id, self.fired[step.id]))
-            of_step: list[Attempted | Unready | Silent] = [
+            of_step: list[Attempted | Released | Unready | Silent] = [
                 *self.attempts.values(),
+                *self.released,
                 *self.unready,
                 *self.silent,
             ]

@@ -32,6 +32,7 @@ from gatedrill.contract.messages import (
     Pong,
     Presence,
     Presentation,
+    ReleaseMode,
     Report,
     WebhookOrder,
 )
@@ -67,6 +68,7 @@ class ScriptedFleet:
     Gates scan as `decide` tells; kiosks are granted what they ask for, but for the checkouts of
     `full` kiosks.
 
+    It says of every step that it let go in the way of `release`.
     `unready` names devices that are not, and why. `goes_at` is the step in which, when it is fired,
     the fleet leaves instead of scanning; `mute` lets it say nothing but what time it is.
     """
@@ -100,6 +102,7 @@ class ScriptedFleet:
         self.goes_at = ""
         self.mute = False
         self.answers_pings = True
+        self.release: ReleaseMode | None = None
         self._bus = bus
         self._decide = decide
         self._clock = ManualClock(clock_ns)
@@ -156,11 +159,11 @@ class ScriptedFleet:
     async def _perform(self, arm: ArmBurst | ArmStream, fire: Fire, run: str) -> None:
         at_ns = fire.at_ns + arm.clock_offset_ns
         records = [
-            await self._record(order, at_ns)
+            await self._record(order, at_ns + order.shift_ns)
             for order in arm.orders
             if order.device not in self.unready
         ]
-        report = Report(arm.step, arm.boot, tuple(records), finished=True)
+        report = Report(arm.step, arm.boot, tuple(records), finished=True, release=self.release)
         self._bus.say(topics.REPORT, report, fleet=self.presence.fleet, run=run)
 
     async def _record(self, order: Order, at_ns: int) -> AttemptRecord:

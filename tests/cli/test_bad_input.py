@@ -52,7 +52,7 @@ def assert_one_line(ended: Ended, code: int, pattern: str) -> None:
     [
         ("bogus", "No such command 'bogus'"),
         ("run --bogus", "No such option: --bogus"),
-        ("run nope", "unknown scenario 'nope': known are .*, race, scanner-burst, .*"),
+        ("run nope", "unknown scenario 'nope': known are .*, race, race-hunt, scanner-burst, .*"),
         ("run malformed.toml", r"malformed\.toml: not valid TOML: .*line 2"),
         ("run race race", "named twice"),
         ("run --duration 60", "'60' is no duration: .*like 60s"),

@@ -56,3 +56,11 @@ def test_one_seed_gives_equal_plans_in_two_runs(duel: str, tmp_path: Path) -> No
         assert one.ended().code == other.ended().code == 0
     plan = (only_folder(first) / "plan.json").read_bytes()
     assert (only_folder(second) / "plan.json").read_bytes() == plan
+
+
+def test_a_swept_phase_says_so() -> None:
+    shown = gatedrill("run", "race-hunt", "--dry-run", "--rounds", "1").out
+    assert (
+        "  race-hunt-1.1: requests let go each at an instant of its own within 40 ms, "
+        "10 of them competing; expected: 1 admitted\n"
+    ) in shown

@@ -31,6 +31,9 @@ def bookings(places: str, checkouts: str, audit: str, sessions: str = "") -> dic
 
 
 SAYS = {
+    "race-hunt": Says(
+        "1 admitted, 9 refused (already_used)", {"scan_logs": "1 success, 9 already_scanned"}
+    ),
     "vip-checkin": Says(
         "5 admitted", {"checked_in_guests": "0 -> 5", "vip_scan_logs": "5 first_entry"}
     ),
@@ -147,6 +150,7 @@ def test_a_shipped_scenario_passes_and_says_what_it_must(name: str, kept: dict[s
 @pytest.mark.parametrize(
     ("name", "check"),
     [
+        ("race-hunt", "admitted once"),
         ("vip-checkin", "VIP counter"),
         ("vip-reentry", "re-entry granted"),
         ("linked-ticket", "linked tickets"),
@@ -190,3 +194,16 @@ def test_a_full_slot_is_told_with_409(kept: dict[str, Path]) -> None:
 def test_a_failed_payment_gives_its_place_back_once(kept: dict[str, Path]) -> None:
     [row] = records(kept["slot-5"]).logs.audit_logs or ()
     assert (row.type, row.slots_rolled_back) == ("checkout.stripe_error", 1)
+
+
+def test_a_hunt_spreads_its_devices_over_its_window(kept: dict[str, Path]) -> None:
+    [one] = result(kept["race-hunt"]).rounds
+    [hunt] = result(kept["race-hunt"]).hunts
+    attempts = [e.record for e in history(kept["race-hunt"]) if isinstance(e, Attempted)]
+    instants_ns = {each.intended_ns for each in attempts}
+    assert len(instants_ns) == 10
+    assert (max(instants_ns) - min(instants_ns)) / 1e6 == one.swept_ms
+    assert 5 < (one.swept_ms or 0) <= 40
+    assert all(each.released_ns >= each.intended_ns for each in attempts)
+    assert (hunt.rounds, hunt.window_ms, hunt.found_in_round) == (1, 40.0, None)
+    assert one.counts is None

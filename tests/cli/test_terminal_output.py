@@ -10,7 +10,7 @@ from runs import only_folder
 
 ESCAPE = "\x1b"
 SHIPPED = [
-    *("linked-ticket", "mixed-rush", "race", "scanner-burst"),
+    *("linked-ticket", "mixed-rush", "race", "race-hunt", "scanner-burst"),
     *(f"slot-{number}" for number in range(1, 9)),
     *("vip-checkin", "vip-reentry"),
 ]

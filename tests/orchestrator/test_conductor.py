@@ -16,9 +16,11 @@ from gatedrill.contract.messages import (
     ArmStream,
     BurstKind,
     CheckoutOrder,
+    Fire,
     LinkOrder,
     Presence,
     Presentation,
+    ReleaseMode,
     WebhookOrder,
 )
 from gatedrill.fixtures.scenario import (
@@ -37,7 +39,15 @@ from gatedrill.fixtures.scenario import (
 )
 from gatedrill.orchestrator import conductor as conducting
 from gatedrill.orchestrator.conductor import Conductor
-from gatedrill.orchestrator.history import Attempted, ClockRead, Event, Fired, Silent, Unready
+from gatedrill.orchestrator.history import (
+    Attempted,
+    ClockRead,
+    Event,
+    Fired,
+    Released,
+    Silent,
+    Unready,
+)
 from gatedrill.orchestrator.plan import LEAD_S, Plan, PlannedScan
 from gatedrill.orchestrator.roster import Roster
 
@@ -122,12 +132,14 @@ async def test_a_race_with_its_probe_is_armed_fired_and_gathered(venue: Venue) -
     plan = venue.plan(race(probe=True))
     await venue.conductor.conduct(plan)
 
-    assert venue.told(ClockRead) == [ClockRead("east", EAST_AHEAD_NS, 0), ClockRead("west", 0, 0)]
+    clocks = [ClockRead("east", EAST_AHEAD_NS, 0), ClockRead("west", 0, 0)]
+    assert venue.told(ClockRead)[:2] == clocks
     assert venue.scanned("drill-1.1") == ["gate-01", "gate-02", "gate-03", "gate-04"]
     assert len(venue.scanned("drill-1.1-probe")) == 1
     assert venue.told(Silent) == venue.told(Unready) == []
     kinds = [type(event) for event in venue.history]
-    assert kinds == [ClockRead] * 2 + [Fired] + [Attempted] * 4 + [Fired, Attempted]
+    steps = [Fired] + [Attempted] * 4 + [Fired, Attempted]
+    assert kinds == [ClockRead] * 2 + steps + [ClockRead] * 2
 
 
 async def test_each_fleet_is_told_its_own_scans_and_its_own_clock(venue: Venue) -> None:
@@ -321,6 +333,105 @@ async def test_a_fleet_that_does_not_answer_pings_ends_the_run_before_anything_i
 
     assert not venue.conductor.has_fired
     assert venue.told(Fired) == []
+
+
+async def test_every_fleets_clock_is_read_again_at_the_end(venue: Venue) -> None:
+    def drift(_levels: dict[str, str], _fire: Fire | None) -> None:
+        venue.west._clock.advance_s(-0.002)
+
+    await venue.bus.subscribe(topics.FIRE, drift)
+    await venue.conductor.conduct(venue.plan(race()))
+
+    assert venue.told(ClockRead)[2:] == [
+        ClockRead("east", EAST_AHEAD_NS, 0),
+        ClockRead("west", -2_000_000, 0),
+    ]
+
+
+async def test_a_fleet_that_falls_silent_in_the_end_does_no_harm_and_the_others_are_read(
+    venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fall_silent(_levels: dict[str, str], _fire: Fire | None) -> None:
+        monkeypatch.setattr(conducting, "PONG_TIMEOUT_S", 0.01)
+        venue.east.answers_pings = False
+
+    await venue.bus.subscribe(topics.FIRE, fall_silent)
+    await venue.conductor.conduct(venue.plan(race()))
+
+    assert [event.fleet for event in venue.history if isinstance(event, ClockRead)] == [
+        "east",
+        "west",
+        "west",
+    ]
+    assert len(venue.told(Attempted)) == 4
+
+
+async def test_a_fleet_that_has_gone_before_the_end_is_asked_nothing(venue: Venue) -> None:
+    venue.east.goes_at = "drill-1.1"
+    await venue.conductor.conduct(venue.plan(race()))
+
+    assert [event.fleet for event in venue.history if isinstance(event, ClockRead)] == [
+        "east",
+        "west",
+        "west",
+    ]
+
+
+async def test_how_each_fleet_let_go_is_kept(venue: Venue) -> None:
+    venue.east.release, venue.west.release = ReleaseMode.REAL_TIME, ReleaseMode.ORDINARY
+    await venue.conductor.conduct(venue.plan(race()))
+
+    assert venue.told(Released) == [
+        Released("drill-1.1", "east", ReleaseMode.REAL_TIME),
+        Released("drill-1.1", "west", ReleaseMode.ORDINARY),
+    ]
+
+
+def hunt(rounds: int) -> Burst:
+    return Burst(shows=(Show("shared", same=True),), rounds=rounds, sweep_ms=40)
+
+
+def shifts_ns(venue: Venue, step: str) -> list[int]:
+    """When each device was told to let go, in nanoseconds after T."""
+    return sorted(
+        order.shift_ns
+        for fleet in (venue.east, venue.west)
+        for arm in fleet.armed
+        if arm.step == step
+        for order in arm.orders
+    )
+
+
+async def test_a_swept_step_has_an_instant_of_its_own_for_each_device_one_of_them_at_t(
+    venue: Venue,
+) -> None:
+    await venue.conductor.conduct(venue.plan(hunt(1), race()))
+
+    first, *others = shifts_ns(venue, "drill-1.1")
+    assert first == 0
+    assert len(set(others)) == 3
+    assert all(0 < shift_ns <= 40_000_000 for shift_ns in others)
+    assert shifts_ns(venue, "drill-2.1") == [0, 0, 0, 0], "and no other step has"
+    assert venue.east.fired == venue.west.fired, "and T is the same for all"
+
+
+async def test_a_hunt_narrows_around_the_answers_that_were_heard(venue: Venue) -> None:
+    await venue.conductor.conduct(venue.plan(hunt(6)))
+
+    _, *others = shifts_ns(venue, "drill-1.6")
+    half_ns = 40_000_000 // 32 // 2
+    assert all(ANSWER_NS - half_ns <= shift_ns <= ANSWER_NS + half_ns for shift_ns in others)
+
+
+async def test_the_same_plan_and_answers_give_the_same_instants(clock: ManualClock) -> None:
+    told = []
+    for _ in range(2):
+        venue = Venue(clock)
+        await venue.open()
+        await venue.conductor.conduct(venue.plan(hunt(6)))
+        told.append([order for arm in venue.east.armed for order in arm.orders])
+
+    assert told[0] == told[1]
 
 
 async def test_time_in_the_history_counts_from_the_conductors_beginning(

@@ -13,6 +13,7 @@ from gatedrill.contract.attempt import (
     WebhookRecord,
 )
 from gatedrill.contract.errors import UsageError
+from gatedrill.contract.messages import ReleaseMode
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
 from gatedrill.orchestrator.history import (
     HISTORY_VERSION,
@@ -22,6 +23,7 @@ from gatedrill.orchestrator.history import (
     Event,
     Fired,
     HistoryWriter,
+    Released,
     Silent,
     Started,
     Unready,
@@ -77,6 +79,7 @@ EVENTS: list[Event] = [
     STARTED,
     ClockRead("east", -5, 7),
     Fired("race-1.1", 1_000),
+    Released("race-1.1", "east", ReleaseMode.REAL_TIME),
     Attempted("race-1.1", "east", SCAN),
     Attempted("slot-1.1", "east", CHECKOUT),
     Attempted("slot-1.1", "east", WEBHOOK),

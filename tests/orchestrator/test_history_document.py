@@ -30,6 +30,7 @@ from gatedrill.orchestrator.history import (
     Ended,
     Event,
     Fired,
+    Released,
     Silent,
     Started,
     Unready,
@@ -48,7 +49,16 @@ from gatedrill.orchestrator.plan import (
 from gatedrill.orchestrator.records import RECORDS_VERSION, Logs, Records, Snapshot
 
 DOCUMENT = Document("history.md")
-EVENTS: tuple[type[Event], ...] = (Started, ClockRead, Fired, Attempted, Unready, Silent, Ended)
+EVENTS: tuple[type[Event], ...] = (
+    Started,
+    ClockRead,
+    Fired,
+    Released,
+    Attempted,
+    Unready,
+    Silent,
+    Ended,
+)
 STRUCTS: list[tuple[str, type[msgspec.Struct]]] = [
     ("Plan", Plan),
     ("Device", DeviceInfo),

@@ -7,6 +7,7 @@ import pytest
 from evidence_builder import (
     ADMITTED,
     BUSY,
+    CANCELLED,
     FLEET,
     IGNORED,
     NOT_FOUND,
@@ -15,6 +16,7 @@ from evidence_builder import (
     USED,
     Run,
     checkouts,
+    hunt,
     legacy_payment,
     linked_family,
     linking,
@@ -31,7 +33,7 @@ from gatedrill.contract.outcome import Outcome
 from gatedrill.fixtures.scenario import Burst, Show, Stream, TicketGroup
 from gatedrill.orchestrator.checks.catalogue import CHECKS
 from gatedrill.orchestrator.checks.check import CheckStatus
-from gatedrill.orchestrator.history import Fired
+from gatedrill.orchestrator.history import ClockRead, Fired
 from gatedrill.orchestrator.judge import judge
 from gatedrill.orchestrator.plan import Plan
 from gatedrill.orchestrator.result import (
@@ -59,6 +61,7 @@ def own_rounds(rounds: int) -> Burst:
     return Burst(shows=OWN.shows, rounds=rounds)
 
 
+MS = 1_000_000
 Plant = Callable[[Run], None]
 
 
@@ -109,6 +112,110 @@ def test_one_crossed_threshold_of_two_is_enough() -> None:
 
     assert result.verdict is Verdict.THRESHOLD_CROSSED
     assert [threshold.passed for threshold in result.thresholds] == [True, False]
+
+
+def busy_machine(run: Run) -> None:
+    """Let the scans be released on time and answered at once, but decided late."""
+    for attempt, event in run.attempts.copy().items():
+        run.change(attempt, decided_ns=event.record.decided_ns + 230 * MS)
+
+
+def late_machine(run: Run) -> None:
+    """Let the event loop wake late, to let go no less than to hear an answer."""
+    for attempt, event in run.attempts.copy().items():
+        at_ns = event.record.intended_ns
+        run.change(attempt, released_ns=at_ns + 220 * MS, decided_ns=at_ns + 450 * MS)
+        run.time(attempt, sent_ns=at_ns + 220 * MS, answered_ns=at_ns + 450 * MS)
+
+
+def slow_service(run: Run) -> None:
+    """Let the answers come late, and the service not say how long it took."""
+    for attempt, event in run.attempts.copy().items():
+        at_ns = event.record.released_ns
+        run.change(attempt, decided_ns=at_ns + 351 * MS)
+        run.time(attempt, sent_ns=at_ns, answered_ns=at_ns + 350 * MS)
+
+
+FAST = {"scan_duration": ["p(95)<200"]}
+
+
+@pytest.mark.parametrize(
+    ("plants", "verdict", "exit_code", "doubts"),
+    [
+        ([], Verdict.PASSED, 0, 0),
+        ([slow_service], Verdict.THRESHOLD_CROSSED, 3, 0),
+        ([busy_machine], Verdict.INCONCLUSIVE, 4, 1),
+        ([late_machine], Verdict.INCONCLUSIVE, 4, 1),
+        ([slow_service, busy_machine], Verdict.THRESHOLD_CROSSED, 3, 0),
+        ([busy_machine, violate], Verdict.VIOLATED, 1, 1),
+    ],
+)
+def test_a_slow_service_crosses_a_threshold_and_a_busy_machine_only_casts_doubt(
+    plants: list[Plant], verdict: Verdict, exit_code: int, doubts: int
+) -> None:
+    run = Run(plan_of(RACE if violate in plants else OWN, thresholds=FAST))
+    for plant in plants:
+        plant(run)
+
+    result = run.judge()
+
+    assert (result.verdict, result.exit_code) == (verdict, exit_code)
+    assert len(result.inconclusive_because) == doubts
+
+
+def test_the_doubt_tells_whose_share_it_was() -> None:
+    run = Run(plan_of(OWN, thresholds=FAST))
+    busy_machine(run)
+
+    [doubt] = run.judge().inconclusive_because
+    assert doubt == (
+        "scan_duration: p(95)<200 is crossed at 240 ms, but the service's share is 10 ms and "
+        "this machine's own 230 ms: the machine was too busy to say"
+    )
+
+
+def test_the_doubt_tells_how_well_the_services_share_is_known() -> None:
+    run = Run(plan_of(OWN, thresholds=FAST))
+    late_machine(run)
+
+    [doubt] = run.judge().inconclusive_because
+    assert "crossed at 450 ms, but the service's share is 10 to 230 ms and " in doubt
+
+
+def test_what_the_service_has_crossed_stays_crossed_beside_what_the_machine_has() -> None:
+    run = Run(plan_of(OWN, thresholds={**FAST, "scan_errors": ["rate<0.001"]}))
+    busy_machine(run)
+    run.show("drill-1.1:gate-03", UNKNOWN)
+
+    result = run.judge()
+
+    assert (result.verdict, result.exit_code) == (Verdict.THRESHOLD_CROSSED, 3)
+    assert len(result.inconclusive_because) == 1
+
+
+def test_checkouts_that_the_machine_has_slowed_down_are_doubted_too() -> None:
+    run = Run(checkouts(capacity=3))
+    scenario = msgspec.structs.replace(
+        run.plan.scenario, thresholds={"checkout_duration": ("max<200",)}
+    )
+    run.plan = msgspec.structs.replace(run.plan, scenario=scenario)
+    busy_machine(run)
+
+    result = run.judge()
+
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.inconclusive_because[0].startswith("checkout_duration: max<200 is crossed at ")
+
+
+def test_the_services_share_and_our_own_are_told_of_all_attempts() -> None:
+    result = Run(own_tickets()).judge()
+
+    assert result.service_duration is not None
+    assert result.own_duration is not None
+    assert result.scan_duration is not None
+    assert result.service_duration.avg + result.own_duration.avg == pytest.approx(
+        result.scan_duration.avg
+    )
 
 
 @pytest.mark.parametrize("plan", [race(rounds=3), own_tickets(), stream()])
@@ -466,3 +573,71 @@ def test_the_exit_codes_of_the_verdicts() -> None:
         "threshold crossed": 3,
         "inconclusive": 4,
     }
+
+
+def clocks_of(*readings: ClockRead) -> tuple[ClockUncertainty, ...]:
+    run = Run(race())
+    run.clocks = list(readings)
+    return run.judge().clocks
+
+
+def test_a_clock_that_was_read_again_tells_its_drift_and_is_known_so_much_worse() -> None:
+    assert clocks_of(
+        ClockRead("east", 3_000_000, 200_000),
+        ClockRead("west", -1_000_000, 300_000),
+        ClockRead("east", 2_500_000, 100_000),
+        ClockRead("west", -1_000_000, 500_000),
+    ) == (
+        ClockUncertainty("east", offset_ms=3.0, bound_ms=0.6, drift_ms=-0.5),
+        ClockUncertainty("west", offset_ms=-1.0, bound_ms=0.5, drift_ms=0.0),
+    )
+
+
+def test_a_second_reading_never_makes_a_clock_better_known() -> None:
+    assert clocks_of(ClockRead("east", 0, 400_000), ClockRead("east", 1_000, 100)) == (
+        ClockUncertainty("east", offset_ms=0.0, bound_ms=0.4, drift_ms=0.001),
+    )
+
+
+def test_a_clock_that_was_read_once_has_no_known_drift() -> None:
+    assert clocks_of(ClockRead("east", 3_000_000, 200_000)) == (
+        ClockUncertainty("east", offset_ms=3.0, bound_ms=0.2, drift_ms=None),
+    )
+
+
+NOT_SEARCHED = (
+    "only {} of {} swept rounds could find anything: in the others "
+    "too few devices asked, or the ticket was not valid before"
+)
+
+
+def test_swept_rounds_are_not_counted_among_the_races() -> None:
+    assert Run(hunt()).judge().inconclusive_because == ()
+
+
+@pytest.mark.parametrize(("thin", "inconclusive"), [(1, False), (2, False), (3, True), (4, True)])
+def test_a_hunt_shows_little_if_in_most_rounds_too_few_asked(thin: int, inconclusive: bool) -> None:
+    run = Run(hunt(rounds=4, devices=5))
+    for number in range(1, thin + 1):
+        for gate in ("gate-02", "gate-03", "gate-04"):
+            run.not_ready(f"drill-1.{number}", gate)
+
+    doubts = (NOT_SEARCHED.format(4 - thin, 4),) if inconclusive else ()
+    assert run.judge().inconclusive_because == doubts
+
+
+def test_one_device_that_was_not_ready_for_a_hunt_is_no_doubt() -> None:
+    run = Run(hunt(rounds=2, devices=5))
+    run.not_ready("drill-1.1", "gate-02")
+
+    assert run.judge().inconclusive_because == ()
+
+
+def test_a_hunt_with_tickets_that_were_not_valid_shows_nothing() -> None:
+    run = Run(hunt(rounds=2))
+    for ticket in ("t1", "t2"):
+        run.was_before(ticket, "cancelled")
+    for attempt in run.attempts:
+        run.answer(attempt, CANCELLED)
+
+    assert NOT_SEARCHED.format(0, 2) in run.judge().inconclusive_because

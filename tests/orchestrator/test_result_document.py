@@ -11,6 +11,7 @@ from evidence_builder import Run, race
 from gatedrill.contract.errors import PeerError, UsageError
 from gatedrill.orchestrator import doubts
 from gatedrill.orchestrator.checks.check import MAX_SHOWN, CheckResult, CheckStatus, Violation
+from gatedrill.orchestrator.hunts import Hunt
 from gatedrill.orchestrator.metrics import LatencyStats, StageStats
 from gatedrill.orchestrator.result import (
     RESULT_FORMAT,
@@ -42,6 +43,7 @@ STRUCTS: list[tuple[str, type[msgspec.Struct]]] = [
     ("An entry of rounds", RoundResult),
     ("An attempt of a round", ListedAttempt),
     ("release_skew", Skew),
+    ("An entry of hunts", Hunt),
     ("An entry of clocks", ClockUncertainty),
     ("An entry of silent", SilentDevices),
     ("An entry of unready", UnreadyDevice),

@@ -12,6 +12,7 @@ from evidence_builder import (
     USED,
     Run,
     checkouts,
+    hunt,
     linking,
     own_tickets,
     paid_checkout,
@@ -21,9 +22,17 @@ from evidence_builder import (
     vip_table,
 )
 
+from gatedrill.contract.messages import ReleaseMode
 from gatedrill.contract.outcome import Outcome
 from gatedrill.fixtures.scenario import Burst, Show, TicketGroup
-from gatedrill.orchestrator.rounds import LISTED_UP_TO, ListedAttempt, RoundResult, judge_rounds
+from gatedrill.orchestrator.history import ClockRead, Released
+from gatedrill.orchestrator.rounds import (
+    LATE_MS,
+    LISTED_UP_TO,
+    ListedAttempt,
+    RoundResult,
+    judge_rounds,
+)
 
 MS = 1_000_000
 
@@ -62,6 +71,10 @@ def test_an_honest_round_is_told_with_its_outcomes_skew_and_overlap() -> None:
             ListedAttempt("gate-01", "admitted", 0.0, -1.0, 10.0),
             ListedAttempt("gate-02", "unknown (unread)", 0.001, -1.0, 10.001),
         ),
+        skew_bound_ms=0.0,
+        released=(),
+        late=(),
+        swept_ms=None,
     )
 
 
@@ -315,3 +328,114 @@ def test_a_kiosk_is_listed_without_a_reading_and_a_reentry_with_the_entry_before
     _, back = judge_rounds(Run(vip_table(guests=2, phases=2)).evidence)
     assert {each.outcome for each in back.attempts} == {"readmitted"}
     assert {each.note for each in back.attempts} == {f"last entry {LAST_ENTRY}"}
+
+
+LATE_NS = round(LATE_MS * MS)
+
+
+@pytest.mark.parametrize(("late_ns", "late"), [(LATE_NS, ()), (LATE_NS + 1, ("gate-02",))])
+def test_a_race_with_somebody_who_missed_the_instant_does_not_count_and_names_him(
+    late_ns: int, late: tuple[str, ...]
+) -> None:
+    run = Run(race(devices=4, probe=False))
+    run.change("drill-1.1:gate-02", released_ns=STEP_NS + late_ns)
+
+    found = judged(run)
+
+    assert (found.late, found.counts, found.in_flight) == (late, not late, 4)
+    assert found.why_not == ("let go more than 5 ms late: gate-02" if late else None)
+
+
+def test_all_who_were_late_are_named_in_the_order_of_their_names() -> None:
+    run = Run(race(devices=4, probe=False))
+    for number in (4, 2, 3):
+        run.change(f"drill-1.1:gate-{number:02}", released_ns=STEP_NS + 6 * MS)
+
+    assert judged(run).late == ("gate-02", "gate-03", "gate-04")
+    assert judged(run).why_not == "let go more than 5 ms late: gate-02, gate-03, gate-04"
+
+
+def test_somebody_late_who_does_not_compete_spoils_no_race_and_a_burst_without_one_names_him() -> (
+    None
+):
+    run = mixed()
+    run.change("drill-1.1:gate-06", released_ns=STEP_NS + 6 * MS)
+    assert (judged(run).late, judged(run).counts) == ((), True)
+
+    run = Run(own_tickets())
+    run.change("drill-1.1:gate-02", released_ns=STEP_NS + 6 * MS)
+    assert (judged(run).late, judged(run).counts) == (("gate-02",), None)
+
+
+def test_a_swept_round_is_no_race_and_tells_how_far_it_was_spread() -> None:
+    run = Run(hunt(rounds=1, devices=3))
+    run.shift("drill-1.1:gate-02", 12 * MS)
+    run.shift("drill-1.1:gate-03", 30 * MS)
+    run.change("drill-1.1:gate-02", released_ns=STEP_NS + 12 * MS + 400_000)
+
+    found = judged(run)
+
+    assert (found.contending, found.counts, found.why_not) == (3, None, None)
+    assert found.swept_ms == 30.0
+    assert found.release_skew_ms == 0.4, "each counted from its own instant"
+    assert [each.released_ms for each in found.attempts] == [0.0, 12.4, 30.002], "and all from T"
+    assert found.late == ()
+
+
+def test_in_a_swept_round_somebody_is_late_after_his_own_instant() -> None:
+    run = Run(hunt(rounds=1, devices=3))
+    run.shift("drill-1.1:gate-02", 12 * MS)
+    run.change("drill-1.1:gate-02", released_ns=STEP_NS + 18 * MS)
+
+    assert (judged(run).late, judged(run).counts) == (("gate-02",), None)
+
+
+def test_a_swept_round_of_which_nothing_was_heard_was_not_spread() -> None:
+    run = Run(hunt(rounds=1))
+    run.lose(*run.attempts.copy())
+
+    assert judged(run).swept_ms == 0.0
+
+
+@pytest.mark.parametrize(
+    ("fleets", "bound_ms"),
+    [
+        ({}, 0.0),
+        ({"gate-02": "west"}, 0.3),
+        ({"gate-02": "west", "gate-03": "north"}, 0.7),
+        ({"gate-02": "unread"}, 0.2),
+    ],
+)
+def test_between_fleets_the_skew_is_known_as_well_as_the_two_worst_clocks(
+    fleets: dict[str, str], bound_ms: float
+) -> None:
+    run = Run(race(devices=3, probe=False))
+    run.clocks += [ClockRead("west", 0, 100_000), ClockRead("north", 0, 500_000)]
+    for gate, fleet in fleets.items():
+        run.move(f"drill-1.1:{gate}", fleet)
+
+    assert judged(run).skew_bound_ms == pytest.approx(bound_ms)
+
+
+def test_a_clock_that_has_drifted_bounds_worse() -> None:
+    run = Run(race(devices=3, probe=False))
+    run.move("drill-1.1:gate-02", "west")
+    run.clocks += [ClockRead("west", 0, 100_000), ClockRead("west", -2 * MS, 50_000)]
+
+    assert judged(run).skew_bound_ms == pytest.approx(0.2 + 2.05)
+
+
+def test_a_round_tells_in_which_ways_its_fleets_let_go() -> None:
+    run = Run(race(rounds=2, probe=False))
+    run.released = [
+        Released("drill-1.1", "east", ReleaseMode.REAL_TIME),
+        Released("drill-1.1", "west", ReleaseMode.ORDINARY),
+        Released("drill-2.1", "east", ReleaseMode.ORDINARY),
+        Released("drill-1.2", "east", ReleaseMode.REAL_TIME),
+        Released("drill-1.2", "west", ReleaseMode.REAL_TIME),
+    ]
+
+    first, second = judge_rounds(run.evidence)
+
+    assert first.released == ("ordinary", "real-time")
+    assert second.released == ("real-time",)

@@ -11,9 +11,9 @@ from gatedrill.contract.attempt import (
     ScanRecord,
     WebhookRecord,
 )
-from gatedrill.contract.messages import Armed, Report
+from gatedrill.contract.messages import Armed, ReleaseMode, Report
 from gatedrill.contract.outcome import Outcome, OutcomeKind
-from gatedrill.orchestrator.history import Attempted, Event, Silent, Unready
+from gatedrill.orchestrator.history import Attempted, Event, Released, Silent, Unready
 from gatedrill.orchestrator.step_watch import Gone, Part, StepWatch, Word
 
 STEP = "race-1.1"
@@ -312,3 +312,43 @@ def test_attempts_of_all_kinds_are_told_in_one_report(watch: StepWatch) -> None:
 
     assert events == [Attempted(STEP, "east", each) for each in (BOOKED, scan("s"), PAID, JOINED)]
     assert watch.attempt_count == 4
+
+
+def let_go(boot: str, *, finished: bool = True) -> Report:
+    return Report(STEP, boot, (), finished, ReleaseMode.REAL_TIME)
+
+
+@pytest.mark.parametrize(
+    ("words", "events"),
+    [
+        pytest.param(
+            [armed(EAST), let_go(EAST)],
+            [Released(STEP, "east", ReleaseMode.REAL_TIME)],
+            id="in the last report",
+        ),
+        pytest.param(
+            [armed(EAST), let_go(EAST), let_go(EAST)],
+            [Released(STEP, "east", ReleaseMode.REAL_TIME)],
+            id="last report delivered twice",
+        ),
+        pytest.param([armed(EAST), let_go(EAST, finished=False)], [], id="not the last report"),
+        pytest.param(
+            [armed(EAST), report(EAST, finished=True)], [], id="a fleet that does not tell"
+        ),
+        pytest.param([let_go(EAST)], [], id="never ready"),
+        pytest.param(
+            [armed(EAST), Gone(EAST), let_go(EAST)], [silent(EAST, GONE)], id="given up before"
+        ),
+    ],
+)
+def test_how_a_fleet_let_go_is_told_once(
+    watch: StepWatch, words: list[Word], events: list[Event]
+) -> None:
+    assert [event for word in words for event in watch.hear(word)] == events
+
+
+def test_the_records_of_all_fleets_are_kept_on_the_clock_of_the_history(watch: StepWatch) -> None:
+    for word in (armed(EAST), armed(WEST), report(WEST, "b"), report(EAST, "a"), report(EAST, "a")):
+        watch.hear(word)
+
+    assert watch.records == [scan("b").shifted(SHIFT_NS[WEST]), scan("a")]

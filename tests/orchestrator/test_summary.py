@@ -6,10 +6,12 @@ import pytest
 from evidence_builder import (
     ADMITTED,
     LAST_ENTRY,
+    STEP_NS,
     UNKNOWN,
     UNREAD,
     Run,
     checkouts,
+    hunt,
     linking,
     own_tickets,
     plan_of,
@@ -19,7 +21,9 @@ from evidence_builder import (
 )
 from rich.console import Console
 
+from gatedrill.contract.messages import ReleaseMode
 from gatedrill.fixtures.scenario import Burst, Show
+from gatedrill.orchestrator.history import ClockRead, Released
 from gatedrill.orchestrator.summary import print_summary
 
 
@@ -49,15 +53,38 @@ def test_the_verdict_comes_first(cut_short: str | None, second: object, headline
 
 def test_a_crossed_threshold_is_a_verdict_of_its_own_and_shows_the_figure_it_met() -> None:
     run = Run(
-        plan_of(
-            Burst(shows=(Show("fresh"),)), thresholds={"scan_duration": ["max<10", "p(95)<200"]}
-        )
+        plan_of(Burst(shows=(Show("fresh"),)), thresholds={"scan_duration": ["max<9", "p(95)<200"]})
     )
     shown = summary(run)
 
     assert shown.startswith("THRESHOLD CROSSED")
-    assert "  FAIL  scan_duration: max<10          10\n" in shown
+    assert (
+        "  FAIL  scan_duration: max<9           10\n"
+        "        the service's share 10, this machine's own 0.004\n"
+    ) in shown
     assert "  PASS  scan_duration: p(95)<200       10\n" in shown
+
+
+def test_a_threshold_that_the_machine_was_too_busy_to_judge_is_neither_passed_nor_failed() -> None:
+    run = Run(plan_of(Burst(shows=(Show("fresh"),)), thresholds={"scan_duration": ["max<200"]}))
+    decided_ns = run.attempts["drill-1.1:gate-01"].record.decided_ns
+    run.change("drill-1.1:gate-01", decided_ns=decided_ns + 230_000_000)
+    shown = summary(run)
+
+    assert shown.startswith("INCONCLUSIVE")
+    assert (
+        "  ----  scan_duration: max<200         240\n"
+        "        the service's share 10, this machine's own 230\n"
+    ) in shown
+
+
+def test_latency_is_told_by_stage_and_by_whose_it_is() -> None:
+    run = Run(plan_of(Burst(shows=(Show("fresh"),))))
+    lines = {line[:31].strip(): line[31:].split() for line in summary(run).splitlines()}
+
+    assert lines["the service's share"][:2] == ["3", "10.00"]
+    assert lines["this machine's own"][:2] == ["3", "0.00"]
+    assert lines["pause: after a busy answer"] == ["-"] * 6
 
 
 def test_a_threshold_without_figures_says_so() -> None:
@@ -243,3 +270,86 @@ def test_no_line_of_text_is_wrapped_however_narrow_the_terminal() -> None:
     run.not_ready("drill-1.1", "gate-03")
 
     assert summary(run, width=40) == summary(run, width=300)
+
+
+REAL_TIME, ORDINARY = ReleaseMode
+MS = 1_000_000
+
+
+def test_how_devices_were_let_go_is_told_once_if_it_was_the_same_for_all_bursts() -> None:
+    run = Run(race(rounds=2, probe=False))
+    run.released = [Released(step, "east", ORDINARY) for step in ("drill-1.1", "drill-1.2")]
+
+    shown = summary(run)
+
+    assert "max" in shown
+    assert "median 0.002, p95 0.002 ms, let go with ordinary priority\n" in shown
+    assert shown.count("priority") == 1
+
+
+def test_how_devices_were_let_go_is_told_burst_by_burst_if_it_differs() -> None:
+    run = Run(race(rounds=3, probe=False))
+    run.released = [
+        Released("drill-1.1", "east", REAL_TIME),
+        Released("drill-1.2", "east", REAL_TIME),
+        Released("drill-1.2", "west", ORDINARY),
+    ]
+
+    shown = summary(run)
+
+    assert "drill-1.1  1 admitted, 2 refused" not in shown
+    assert "; let go with real-time priority within 0.002 ms, 3 of 3 contending" in shown
+    assert "; let go partly with real-time priority within 0.002 ms, 3 of 3" in shown
+    assert "; let go within 0.002 ms, 3 of 3" in shown
+    assert "p95 0.002 ms\n" in shown
+
+
+def test_where_no_fleet_tells_how_it_let_go_nothing_is_said_of_it() -> None:
+    assert "priority" not in summary(Run(race(rounds=2)))
+
+
+def test_between_fleets_the_skew_has_a_bound_and_within_one_it_has_none() -> None:
+    run = Run(race(probe=False))
+    assert "let go within 0.002 ms," in summary(run)
+
+    run.clocks.append(ClockRead("west", 0, 100_000))
+    run.move("drill-1.1:gate-02", "west")
+    assert "let go within 0.002 ± 0.300 ms," in summary(run)
+
+
+def test_late_devices_are_named_whether_it_was_a_race_or_not() -> None:
+    run = Run(race(probe=False))
+    run.change("drill-1.1:gate-02", released_ns=STEP_NS + 6 * MS)
+    shown = summary(run)
+    assert "    does not count as a race: let go more than 5 ms late: gate-02\n" in shown
+    assert shown.count("gate-02\n") == shown.count("late: gate-02\n") == 2, "and once as a doubt"
+
+    run = Run(own_tickets())
+    run.change("drill-1.1:gate-02", released_ns=STEP_NS + 6 * MS)
+    assert "    let go more than 5 ms late: gate-02\n" in summary(run)
+
+
+def test_the_drift_of_the_clocks_is_told_where_they_were_read_again() -> None:
+    run = Run(own_tickets())
+    run.clocks += [ClockRead("west", 0, 100_000)]
+    assert "  clocks known to ± 0.200 ms\n" in summary(run)
+
+    run.clocks += [ClockRead("west", -400_000, 100_000), ClockRead("east", 3_100_000, 200_000)]
+    assert "  clocks known to ± 0.500 ms, drifted by up to 0.400 ms\n" in summary(run)
+
+
+def test_a_swept_round_is_told_as_spread_on_purpose_and_the_hunt_by_what_it_found() -> None:
+    run = Run(hunt(rounds=2))
+    run.shift("drill-1.1:gate-02", round(12.34 * MS))
+    shown = summary(run)
+    assert "; spread over 12.3 ms, meant so; let go within 0.002 ms of that, 3 of 3" in shown
+    assert shown.endswith("\nhunt\n  drill-1  2 rounds within 40 ms: found nothing\n\n")
+
+    run.show("drill-1.2:gate-03", ADMITTED)
+    assert (
+        "\nhunt\n  drill-1  2 rounds within 40 ms: two were let in with one ticket in round 2\n"
+    ) in summary(run)
+
+
+def test_without_a_swept_phase_there_is_no_hunt() -> None:
+    assert "\nhunt\n" not in summary(Run(race()))

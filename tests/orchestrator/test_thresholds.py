@@ -3,19 +3,34 @@
 import pytest
 
 from gatedrill.contract.errors import UsageError
-from gatedrill.orchestrator.metrics import Metrics
-from gatedrill.orchestrator.thresholds import judge_threshold, parse_thresholds, threshold_problems
+from gatedrill.orchestrator.metrics import Metrics, Whose, collect_metrics
+from gatedrill.orchestrator.thresholds import (
+    ThresholdResult,
+    judge_threshold,
+    parse_thresholds,
+    threshold_problems,
+)
 
 METRICS = Metrics(
     scan_duration=(40.0, 10.0, 20.0, 30.0),
     scan_errors=(True, False, False, False),
     checkout_duration=(5.0, 15.0),
     checkout_errors=(True, False),
+    service_duration=(8.0, 4.0, 6.0),
+    own_duration=(1.0, 3.0),
     successful_scans=3,
     already_scanned=2,
     race_conditions_caught=0,
+    whose={
+        "scan_duration": Whose(
+            service=(9.0, 8.0, 7.0, 6.0),
+            service_at_least=(5.0, 4.0, 3.0, 2.0),
+            own=(31.0, 2.0, 13.0, 24.0),
+        ),
+        "checkout_duration": Whose((5.0, 14.0), (5.0, 14.0), (0.0, 1.0)),
+    },
 )
-NOTHING = Metrics((), (), (), (), 0, 0, 0)
+NOTHING = Metrics((), (), (), (), (), (), 0, 0, 0, {})
 
 
 @pytest.mark.parametrize(
@@ -43,6 +58,10 @@ NOTHING = Metrics((), (), (), (), 0, 0, 0)
         ("checkout_duration", "avg<=10", 10.0, True),
         ("checkout_errors", "rate<0.6", 0.5, True),
         ("checkout_errors", "count<1", 1.0, False),
+        ("service_duration", "max<8", 8.0, False),
+        ("service_duration", "p(50)<=6", 6.0, True),
+        ("own_duration", "avg<2.5", 2.0, True),
+        ("own_duration", "min<1", 1.0, False),
         ("successful_scans", "count>2", 3.0, True),
         ("already_scanned", "count<2", 2.0, False),
         ("race_conditions_caught", "count>-1", 0.0, True),
@@ -68,8 +87,8 @@ def test_a_figure_is_held_against_its_bound(
             "p(95)<200",
             (
                 "drill: key thresholds.latency: unknown metric (allowed: scan_duration, "
-                "scan_errors, checkout_duration, checkout_errors, successful_scans, "
-                "already_scanned, race_conditions_caught)"
+                "scan_errors, checkout_duration, checkout_errors, service_duration, "
+                "own_duration, successful_scans, already_scanned, race_conditions_caught)"
             ),
         ),
         (
@@ -142,6 +161,8 @@ def test_what_is_no_condition_is_refused_with_an_example(expression: str) -> Non
         ("scan_errors", "rate>=0"),
         ("checkout_duration", "p(95)<200"),
         ("checkout_errors", "rate<1"),
+        ("service_duration", "p(95)<200"),
+        ("own_duration", "max<1"),
     ],
 )
 def test_where_nothing_was_measured_nothing_passes(metric: str, expression: str) -> None:
@@ -197,3 +218,51 @@ def test_thresholds_that_make_sense_have_no_problems() -> None:
 
     assert threshold_problems(written) == []
     assert len(parse_thresholds(written, "drill.toml")) == 2
+
+
+def judged(metric: str, expression: str, metrics: Metrics = METRICS) -> ThresholdResult:
+    [threshold] = parse_thresholds({metric: [expression]}, "drill")
+    return judge_threshold(threshold, metrics)
+
+
+def test_beside_a_duration_stands_the_same_figure_of_each_sides_share() -> None:
+    assert judged("scan_duration", "med<30") == ThresholdResult(
+        "scan_duration", "med<30", 25.0, True, 7.5, 3.5, 18.5
+    )
+
+
+@pytest.mark.parametrize("metric", ["scan_errors", "service_duration", "successful_scans"])
+def test_other_figures_are_nobodys_share(metric: str) -> None:
+    result = judged(metric, "count>9" if metric != "service_duration" else "max<1")
+
+    assert (result.service_value, result.service_at_least, result.own_value) == (None, None, None)
+    assert (result.passed, result.is_machines) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("expression", "passed", "is_machines"),
+    [
+        ("max<41", True, False),
+        ("max<40", False, True),
+        ("max<10", False, True),
+        ("max<9", False, True),  # by its most, the service would have crossed it
+        ("max<5.1", False, True),
+        ("max<5", False, False),  # by its least too
+        ("max<1", False, False),
+        ("min>40", False, False),
+    ],
+)
+def test_a_threshold_is_the_machines_if_what_is_certainly_the_services_would_hold_it(
+    expression: str, passed: bool, is_machines: bool
+) -> None:
+    result = judged("scan_duration", expression)
+
+    assert (result.passed, result.is_machines) == (passed, is_machines)
+
+
+def test_where_nothing_was_measured_nobody_is_to_blame() -> None:
+    metrics = collect_metrics([])
+
+    for metric in ("scan_duration", "checkout_duration"):
+        result = judged(metric, "p(95)<200", metrics)
+        assert (result.value, result.passed, result.is_machines) == (None, False, False)

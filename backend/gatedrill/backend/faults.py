@@ -76,6 +76,24 @@ FAULTS: Final = (
         Parts(DeskTypes(tickets=ticket_faults.MissingLogDesk)),
     ),
     Fault(
+        "reopens-20ms",
+        "a scan that comes within 20 ms after its ticket's admission was answered is admitted "
+        "as well, as behind a stale cache; one that comes at the same instant is refused",
+        Parts(DeskTypes(tickets=ticket_faults.ReopensFor20MsDesk), guarded=False),
+    ),
+    Fault(
+        "reopens-2ms",
+        "a scan that comes within 2 ms after its ticket's admission was answered is admitted "
+        "as well, as behind a stale cache; one that comes at the same instant is refused",
+        Parts(DeskTypes(tickets=ticket_faults.ReopensFor2MsDesk), guarded=False),
+    ),
+    Fault(
+        "reopens-200us",
+        "a scan that comes within 0.2 ms after its ticket's admission was answered is admitted "
+        "as well, as behind a stale cache; one that comes at the same instant is refused",
+        Parts(DeskTypes(tickets=ticket_faults.ReopensFor200UsDesk), guarded=False),
+    ),
+    Fault(
         "forged-signature-accepted",
         "every signature of a QR code is told to be valid",
         Parts(DeskTypes(signatures=ticket_faults.CredulousDesk)),

@@ -25,7 +25,7 @@ from gatedrill.devices.emulation.presenter import Material
 from gatedrill.devices.lane import Lane
 from gatedrill.devices.readers.symbol import Symbol
 from gatedrill.devices.ready import Unready, read_acts_ahead
-from gatedrill.devices.release import release_together
+from gatedrill.devices.release import QUIET_S, release_together
 from gatedrill.devices.supabase_checkin import SupabaseCheckIn
 
 EVENT = "benchmark"
@@ -106,7 +106,7 @@ async def burst(lanes: list[Lane], clock: MachineClock) -> None:
     at_ns = next_instant_ns()
     for act in acts:
         act.intended_ns = at_ns
-    await release_together(at_ns, clock, (act.release for act in acts))
+    await release_together(at_ns, clock, (act.release for act in acts), QUIET_S)
     for act in acts:
         act.resume()
     outcomes = {record.outcome.kind for record in await asyncio.gather(*records)}

@@ -6,12 +6,15 @@ ends when its standard input closes, so that it goes with us however we go.
 
 import asyncio
 import contextlib
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from gatedrill.contract.errors import GatedrillError, PeerError, UsageError
+
+logger = logging.getLogger(__name__)
 
 READY_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 5.0
@@ -44,6 +47,7 @@ class Child:
         self.url = ready.url
         self.what = ready.what
         self._process = process
+        self._watching = asyncio.create_task(self._watch())
 
     @classmethod
     async def start(
@@ -73,7 +77,13 @@ class Child:
 
     async def stop(self) -> None:
         """End the child: kindly, and if that takes too long, for good."""
+        self._watching.cancel()
         await _end(self._process)
+
+    async def _watch(self) -> None:
+        """Say so when it ends by itself: whatever it did for the run is missing from then on."""
+        code = await self._process.wait()
+        logger.warning("the %s of this run has ended by itself, with exit code %s", self.name, code)
 
 
 async def _await_ready(name: str, process: asyncio.subprocess.Process) -> ChildReady:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -67,6 +67,9 @@ async def _drill(request: Request, log_options: Sequence[str]) -> int:
     run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     log_with(run=run)
     with TerminalOnlooker() as onlooker:
+        onlooker.say(f"run {run}, kept in {request.out / run}")
+        for line in _unclaimed(request):
+            onlooker.say(line)
         async with _venue(request, run, log_options) as venue:
             for part in venue.parts:
                 onlooker.say(part)
@@ -74,6 +77,13 @@ async def _drill(request: Request, log_options: Sequence[str]) -> int:
                 order = _rehearsal(request, venue, run)
                 results = await rehearse(order, bus, MonotonicClock(), onlooker)
     return gravest([result.exit_code for result in results])
+
+
+def _unclaimed(request: Request) -> Iterator[str]:
+    """Scenarios that say nothing of the planted fault: that they pass is no promise broken."""
+    for name, scenario in {each.name: each for each in request.scenarios}.items():
+        if request.fault is not None and request.fault not in scenario.catches:
+            yield f"{name} does not claim to catch the fault {request.fault}"
 
 
 @contextlib.asynccontextmanager

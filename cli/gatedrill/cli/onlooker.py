@@ -27,10 +27,10 @@ class TerminalOnlooker:
             transient=True,
             disable=not self._has_bar,
         )
-        self._tasks: dict[str, TaskID] = {}
+        self._step = ""
+        self._task: TaskID | None = None
 
     def __enter__(self) -> "TerminalOnlooker":
-        self._bar.start()
         return self
 
     def __exit__(
@@ -39,7 +39,7 @@ class TerminalOnlooker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        self._rest()
 
     def say(self, line: str) -> None:
         """One line for people."""
@@ -50,15 +50,29 @@ class TerminalOnlooker:
 
     def update(self, step: Step, attempts: int) -> None:
         """So many attempts of a step have ended."""
-        if step.id not in self._tasks:
-            self._tasks[step.id] = self._bar.add_task(step.id, total=len(step.attempts))
-            if not self._has_bar:
-                self.say(f"{step.id}: up to {len(step.attempts)} attempts")
-        self._bar.update(self._tasks[step.id], completed=attempts)
+        if step.id != self._step:
+            self._begin(step)
+        if self._task is not None:
+            self._bar.update(self._task, completed=attempts)
 
     def show(self, result: Result, folder: Path) -> None:
         """Print the summary of a scenario that was judged."""
-        self._bar.stop()
+        self._rest()
         print_summary(result, self._out)
         self._out.print(f"kept in {folder}\n", soft_wrap=True, markup=False)
-        self._bar.start()
+
+    def _begin(self, step: Step) -> None:
+        self._rest()
+        self._step = step.id
+        if self._has_bar:
+            self._bar.start()
+            self._task = self._bar.add_task(step.id, total=len(step.attempts))
+        else:
+            self.say(f"{step.id}: up to {len(step.attempts)} attempts")
+
+    def _rest(self) -> None:
+        """Leave the terminal to others: a bar that lives on would wipe out what they write."""
+        if self._task is not None:
+            self._bar.stop()
+            self._bar.remove_task(self._task)
+            self._task = None

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,9 @@ from gatedrill.cli.extras import extra_needed
 from gatedrill.cli.logs import LogLevel, log_with, never_log, set_up_logging
 from gatedrill.cli.request import checked_store
 from gatedrill.cli.service_process import serve_until_stopped
+from gatedrill.cli.shares import Share
 from gatedrill.contract.errors import UsageError
+from gatedrill.contract.messages import DeviceInfo
 from gatedrill.contract.topics import check_name
 from gatedrill.orchestrator.target import check_target
 
@@ -68,6 +71,7 @@ def backend(
 ) -> None:
     """Start the reference check-in service on this machine's loopback address."""
     set_up_logging(log_level, as_json=log_json, run=supervised)
+    _allow_many_files()
     key = _required_key()
     if database is not None and store is not None:
         raise UsageError("--db and --store both say where records are kept: give one of them")
@@ -103,6 +107,10 @@ def fleet(
     name_prefix: Annotated[
         str, typer.Option(help="Names of the fleet and, with a number, of its devices")
     ] = "gate",
+    share: Annotated[
+        str,
+        typer.Option(metavar="K/N", help="Host only the K-th of N shares of these devices"),
+    ] = "1/1",
     broker: options.BrokerUrl = None,
     target: options.TargetUrl = None,
     allow_target: options.AllowTarget = None,
@@ -114,15 +122,18 @@ def fleet(
 ) -> None:
     """Start emulated devices and have them join a venue."""
     set_up_logging(log_level, as_json=log_json, run=supervised)
-    log_with(fleet=name_prefix)
+    check_name(name_prefix, "name prefix")
+    hosted = Share.parse(share)
+    name = check_name(hosted.fleet(name_prefix), "fleet name")
+    log_with(fleet=name)
     with extra_needed("devices"):
         from gatedrill.devices.emulated import emulated_devices
         from gatedrill.devices.host import FleetSettings, serve_fleet
 
     environment = read_environment()
     settings = FleetSettings(
-        name=check_name(name_prefix, "name prefix"),
-        devices=emulated_devices(name_prefix, count, kiosks),
+        name=name,
+        devices=hosted.of(emulated_devices(name_prefix, count, kiosks)),
         broker=_required(broker or environment.broker, "--broker", BROKER),
         target=check_target(
             _required(target or environment.target, "--target", TARGET), allow_target or ()
@@ -134,14 +145,19 @@ def fleet(
         vip_argument=vip_argument.value,
     )
     _allow_many_files()
-    cameras = sum(device.reader == "camera" for device in settings.devices)
-    what = f"{cameras} emulated cameras, {count - cameras} emulated serial scanners"
-    what += f", {kiosks} kiosks" if kiosks else ""
+    what = _what(settings.devices)
 
     async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
         await serve_fleet(settings, ready=lambda: ready("the broker", what), stop=stop)
 
     serve_until_stopped(run, supervised=supervised is not None)
+
+
+def _what(devices: Iterable[DeviceInfo]) -> str:
+    """The sorts of devices that a fleet hosts, in words."""
+    sorts = Counter("kiosk" if device.is_kiosk else device.reader for device in devices)
+    what = f"{sorts['camera']} emulated cameras, {sorts['serial']} emulated serial scanners"
+    return what + (f", {sorts['kiosk']} kiosks" if sorts["kiosk"] else "")
 
 
 def _required(value: str | None, option: str, variable: str) -> str:
@@ -159,7 +175,7 @@ def _required_key() -> str:
 
 
 def _allow_many_files() -> None:
-    """A device takes several file descriptors; the usual limit of 1,024 ends at some 200."""
+    """A device takes up to eight descriptors, and one at the service; 1,024 are the usual limit."""
     with contextlib.suppress(ImportError, ValueError):  # Windows has none, macOS takes no infinity
         import resource
 

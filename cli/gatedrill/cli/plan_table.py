@@ -67,6 +67,9 @@ def _describe(step: Step) -> str:
     if step.probes is not None:
         return f"shows the ticket of {step.probes} again, {step.rest_s:g} s later or more"
     what = {"request": "requests let go", "present": "tickets shown"}[step.burst]
+    when = "at one instant"
+    if step.sweep_ms is not None:
+        when = f"each at an instant of its own within {step.sweep_ms:g} ms"
     contending = f", {len(step.contending)} of them competing" if step.contending else ""
     expected = ", ".join(f"{number} {name}" for name, number in step.expect.items())
-    return f"{what} at one instant{contending}" + (f"; expected: {expected}" if expected else "")
+    return f"{what} {when}{contending}" + (f"; expected: {expected}" if expected else "")

@@ -24,10 +24,11 @@ from gatedrill.cli.venue import (
     new_key,
     start_backend,
     start_broker,
-    start_fleet,
+    start_fleets,
 )
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.service import Population
+from gatedrill.fixtures.scenario import Burst, Scenario
 from gatedrill.orchestrator.checks.check import CheckStatus
 from gatedrill.orchestrator.plan import Step
 from gatedrill.orchestrator.rehearsal import Rehearsal, rehearse
@@ -99,13 +100,13 @@ class _Services:
 
     @classmethod
     async def start(cls, stack: AsyncExitStack, wanted: LocalVenue) -> "_Services":
-        """Start broker and fleet; a first service finds the address, and goes again."""
+        """Start broker and fleets; a first service finds the address, and goes again."""
         devices = local_devices(wanted)  # an extra that is missing is told before anything starts
         key = new_key()
         async with AsyncExitStack() as first:
             target = (await start_backend(first, wanted, key)).url
         broker = await start_broker(stack, wanted)
-        await start_fleet(stack, wanted, broker.url, target, key)
+        await start_fleets(stack, wanted, broker.url, target, key)
         return cls(wanted, Venue(broker.url, target, key, devices))
 
     @asynccontextmanager
@@ -130,13 +131,20 @@ async def _run_cell(cell: Cell, place: _Place) -> CellResult:
         ending, by = _ending(cell, result)
         if ending in (Ending.PASSED, Ending.CAUGHT, Ending.FALSE_ALARM):
             break
-    return CellResult(
-        fault, cell.scenario.name, place.store, cell.must_catch, ending, round_number, by
-    )
+    rounds = _rounds_needed(result, round_number)
+    return CellResult(fault, cell.scenario.name, place.store, cell.must_catch, ending, rounds, by)
+
+
+def _rounds_needed(result: Result, runs: int) -> int:
+    """Up to the one in which the last run's hunt found it; a run that hunts for nothing is one."""
+    for hunt in result.hunts:
+        if hunt.found_in_round is not None:
+            return (runs - 1) * hunt.rounds + hunt.found_in_round
+    return runs
 
 
 async def _one_round(cell: Cell, place: _Place, round_number: int) -> Result:
-    scenario = cell.scenario.adjusted(rounds=1, duration_s=STREAM_S)
+    scenario = _shortened(cell.scenario)
     run = f"selftest-{secrets.token_hex(4)}"
     order = Rehearsal(
         run=run,
@@ -153,6 +161,12 @@ async def _one_round(cell: Cell, place: _Place, round_number: int) -> Result:
     async with conducting(place.venue.broker, run) as bus:
         [result] = await rehearse(order, bus, MonotonicClock(), _Silence())
     return result
+
+
+def _shortened(scenario: Scenario) -> Scenario:
+    """With one round, unless it hunts: there each round is narrowed by those before."""
+    hunts = any(isinstance(phase, Burst) and phase.sweep_ms for phase in scenario.phases)
+    return scenario.adjusted(rounds=None if hunts else 1, duration_s=STREAM_S)
 
 
 def _ending(cell: Cell, result: Result) -> tuple[Ending, tuple[str, ...]]:

@@ -1,8 +1,9 @@
 """The venue of a run: started here, part by part, or one that is there already."""
 
+import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from gatedrill.cli.child import Child
 from gatedrill.cli.environment import BROKER, KEY, STORE
 from gatedrill.cli.extras import extra_needed
 from gatedrill.cli.logs import never_log
+from gatedrill.cli.shares import Share, shares
 from gatedrill.contract.messages import DeviceInfo
 
 LOCAL_PREFIX = "gate"
@@ -57,19 +59,20 @@ class LocalVenue(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def start_venue(wanted: LocalVenue) -> AsyncIterator[Venue]:
-    """Start broker, backend (where no target is given) and fleet; stop them all at the end."""
+    """Start broker, backend (where no target is given) and fleets; stop them all at the end."""
     async with AsyncExitStack() as stack:
-        broker = await start_broker(stack, wanted)
-        parts = [f"broker: {broker.what} at {broker.url}"]
+        key = new_key() if wanted.target is None else wanted.key or ""
+        starting = [start_broker(stack, wanted)]
         if wanted.target is None:
-            key = new_key()
-            backend = await start_backend(stack, wanted, key)
-            parts.append(f"service: {backend.what} at {backend.url}")
-            target = backend.url
-        else:
-            target, key = wanted.target, wanted.key or ""
-        fleet = await start_fleet(stack, wanted, broker.url, target, key)
-        parts.append(f"devices: {fleet.what}")
+            starting.append(start_backend(stack, wanted, key))
+        broker, *backend = await _together(starting)
+        target = wanted.target or backend[0].url
+        fleets = await start_fleets(stack, wanted, broker.url, target, key)
+        parts = [
+            f"broker: {broker.what} at {broker.url}",
+            *(f"service: {part.what} at {part.url}" for part in backend),
+            *(f"devices: {fleet.what}" for fleet in fleets),
+        ]
         yield Venue(broker.url, target, key, local_devices(wanted), tuple(parts))
 
 
@@ -95,29 +98,40 @@ async def start_backend(
     return await _start(stack, wanted, "backend", "--port", str(port), *fault, **variables)
 
 
-async def start_fleet(
+async def start_fleets(
     stack: AsyncExitStack, wanted: LocalVenue, broker: str, target: str, key: str
+) -> list[Child]:
+    """The gates and kiosks, in as many fleets as serve best, until the stack unwinds."""
+    return await _together(
+        [
+            _start_fleet(stack, wanted, share, target, {BROKER: broker, KEY: key})
+            for share in shares(wanted.gates + wanted.kiosks)
+        ]
+    )
+
+
+async def _start_fleet(
+    stack: AsyncExitStack, wanted: LocalVenue, share: Share, target: str, variables: dict[str, str]
 ) -> Child:
-    """The gates and kiosks, until the stack unwinds."""
     return await _start(
         stack,
         wanted,
         "fleet",
-        *("--count", str(wanted.gates), "--kiosks", str(wanted.kiosks)),
+        *("--count", str(wanted.gates), "--kiosks", str(wanted.kiosks), "--share", str(share)),
         *("--name-prefix", LOCAL_PREFIX),
         *("--target", target, "--allow-target", urlsplit(target).hostname or ""),
         *("--decoder", wanted.decoder, "--vip-argument", wanted.vip_argument),
-        **{BROKER: broker, KEY: key},
+        **variables,
     )
 
 
 def local_devices(wanted: LocalVenue) -> tuple[str, ...]:
-    """The names of the devices that a local fleet hosts."""
+    """The names of the devices that the local fleets host."""
     return tuple(device.name for device in emulated_roster(wanted.gates, wanted.kiosks))
 
 
 def emulated_roster(gates: int, kiosks: int) -> tuple[DeviceInfo, ...]:
-    """The devices that a local fleet of this size hosts; nothing is started."""
+    """The devices of a local venue of this size; nothing is started."""
     with extra_needed("devices"):
         from gatedrill.devices.emulated import emulated_devices
     return emulated_devices(LOCAL_PREFIX, gates, kiosks)
@@ -130,3 +144,14 @@ async def _start(
     child = await Child.start(name, wanted.run, command, os.environ | variables)
     stack.push_async_callback(child.stop)
     return child
+
+
+async def _together(starting: list[Coroutine[None, None, Child]]) -> list[Child]:
+    """Start these at the same time. When one fails none is left starting, and its error is told."""
+    tasks = [asyncio.create_task(each) for each in starting]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -27,6 +27,15 @@ class BurstKind(StrEnum):
     """The ticket was read before; its check-in request is let go at T: the hardest race."""
 
 
+class ReleaseMode(StrEnum):
+    """How a fleet let its devices go."""
+
+    REAL_TIME = "real-time"
+    """With a priority above all ordinary processes, which the system must permit."""
+    ORDINARY = "ordinary"
+    """As one process among others."""
+
+
 KIOSK = "kiosk"
 """What stands for the reader of a device that has none: it books, pays and links."""
 
@@ -82,7 +91,8 @@ class Presentation(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="k
     """Show this symbol to that device; report the scan as `attempt`.
 
     `symbol` is the text in the code, `seed` decides how the emulated guest holds it. `due_s` is, in
-    a stream with an arrival rate, when the guest comes, counted from T.
+    a stream with an arrival rate, when the guest comes, counted from T. `shift_ns`, here as in
+    every order, is how long after T it is let go in a swept burst.
     """
 
     attempt: str
@@ -90,32 +100,40 @@ class Presentation(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="k
     symbol: str
     seed: int
     due_s: float | None = None
+    shift_ns: int = 0
 
 
-class CheckoutOrder(msgspec.Struct, frozen=True, tag_field="kind", tag="checkout"):
+class CheckoutOrder(
+    msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="checkout"
+):
     """Book `guests` places of this slot at that kiosk."""
 
     attempt: str
     device: str
     slot: str
     guests: int
+    shift_ns: int = 0
 
 
-class WebhookOrder(msgspec.Struct, frozen=True, tag_field="kind", tag="webhook"):
+class WebhookOrder(
+    msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="webhook"
+):
     """Tell the service, as the payment provider does, that a session was paid for."""
 
     attempt: str
     device: str
     event: PaymentEvent
+    shift_ns: int = 0
 
 
-class LinkOrder(msgspec.Struct, frozen=True, tag_field="kind", tag="link"):
+class LinkOrder(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="link"):
     """Have this ticket linked to that reservation."""
 
     attempt: str
     device: str
     ticket: str
     reservation: str
+    shift_ns: int = 0
 
 
 Order = Presentation | CheckoutOrder | WebhookOrder | LinkOrder
@@ -168,12 +186,16 @@ class Fire(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """Attempts as they end. `finished`: the fleet has nothing left to do in this step."""
+    """Attempts as they end. `finished`: the fleet has nothing left to do in this step.
+
+    `release`, in the last one, is how the devices were let go at T.
+    """
 
     step: str
     boot: str
     records: tuple[AttemptRecord, ...]
     finished: bool = False
+    release: ReleaseMode | None = None
 
 
 class ConductorClaim(msgspec.Struct, frozen=True):

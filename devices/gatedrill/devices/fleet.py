@@ -9,6 +9,7 @@ import contextlib
 import logging
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
+from functools import partial
 
 from gatedrill.broker.bus import Bus
 from gatedrill.contract import topics
@@ -23,7 +24,9 @@ from gatedrill.contract.messages import (
     BurstKind,
     ConductorClaim,
     Fire,
+    Order,
     Presentation,
+    ReleaseMode,
     Report,
 )
 from gatedrill.devices.device import Act, Device
@@ -35,7 +38,7 @@ from gatedrill.devices.ready import (
     prepare_acts,
     read_acts_ahead,
 )
-from gatedrill.devices.release import release_together
+from gatedrill.devices.release import QUIET_S, release_in_turn, release_together
 from gatedrill.devices.stream import Stream, StreamTimes
 
 REPORT_EVERY_S = 0.25
@@ -129,11 +132,13 @@ class Fleet:
                 tasks = [attempts.create_task(act.record()) for act in acts]
                 await self._say_armed(arm.step, run, unready)
                 at_ns = (await fired).at_ns + arm.clock_offset_ns
-                await self._release(acts, at_ns)
+                mode = await self._release_burst(acts, arm.orders, at_ns)
         except BaseException:  # perhaps before the acts could see to that themselves
             await give_up_acts(acts)
             raise
-        await self._report(arm.step, run, [task.result() for task in tasks], finished=True)
+        records = [task.result() for task in tasks]
+        released = mode if acts else None
+        await self._report(arm.step, run, records, finished=True, release=released)
 
     async def _stream(self, arm: ArmStream, run: str, fired: asyncio.Future[Fire]) -> None:
         unready: Unready = {}
@@ -160,11 +165,12 @@ class Fleet:
             tasks.create_task(self._report_until(ended, step, run, pending))
             running = [tasks.create_task(stream.run(times, pending.append)) for stream in streams]
             openings = [stream.opening for stream in streams if stream.opening is not None]
-            await self._release(openings, times.at_ns)
+            mode = await self._release(openings, times.at_ns)
             if running:
                 await asyncio.wait(running)
             ended.set()
-        await self._report(step, run, pending, finished=True)
+        released = mode if openings else None
+        await self._report(step, run, pending, finished=True, release=released)
 
     def _begin_streams(self, orders: Iterable[Presentation], unready: Unready) -> dict[str, Stream]:
         by_device: dict[str, list[Presentation]] = {}
@@ -182,26 +188,46 @@ class Fleet:
     async def _warm(self, names: Iterable[str]) -> None:
         await asyncio.gather(*(self._devices[name].warm() for name in names))
 
-    async def _release(self, acts: Sequence[Act], at_ns: int) -> None:
+    async def _release_burst(
+        self, acts: Sequence[Act], orders: Sequence[Order], at_ns: int
+    ) -> ReleaseMode:
+        shifts_ns = {order.device: order.shift_ns for order in orders}
+        if not any(shifts_ns.values()):
+            return await self._release(acts, at_ns, QUIET_S)
+        for act in acts:
+            act.intended_ns = at_ns + shifts_ns[act.device]
+        return await release_in_turn(
+            self._clock, ((act.intended_ns, partial(_let_go, act)) for act in acts)
+        )
+
+    async def _release(self, acts: Sequence[Act], at_ns: int, quiet_s: float = 0.0) -> ReleaseMode:
         for act in acts:
             act.intended_ns = at_ns
-        await release_together(at_ns, self._clock, (act.release for act in acts))
+        releases = (act.release for act in acts)
+        mode = await release_together(at_ns, self._clock, releases, quiet_s)
         for act in acts:
             act.resume()
+        return mode
 
     async def _say_armed(self, step: str, run: str, unready: Unready) -> None:
         armed = Armed(step=step, boot=self.boot, unready=unready)
         await self._bus.publish(topics.ARMED, armed, fleet=self.name, run=run)
 
     async def _report(
-        self, step: str, run: str, records: Sequence[AttemptRecord], *, finished: bool = False
+        self,
+        step: str,
+        run: str,
+        records: Sequence[AttemptRecord],
+        *,
+        finished: bool = False,
+        release: ReleaseMode | None = None,
     ) -> None:
         for record in records:
             context = {"run": run, "fleet": self.name, "device": record.device}
             logger.debug(
                 "%s %s, %.1f ms", record.attempt, record.outcome, record.latency_ms, extra=context
             )
-        report = Report(step=step, boot=self.boot, records=tuple(records), finished=finished)
+        report = Report(step, self.boot, tuple(records), finished, release)
         await self._bus.publish(topics.REPORT, report, fleet=self.name, run=run)
 
     async def _report_until(
@@ -215,6 +241,11 @@ class Fleet:
                 records = pending.copy()
                 pending.clear()
                 await self._report(step, run, records)
+
+
+def _let_go(act: Act) -> None:
+    act.release()
+    act.resume()
 
 
 def _told_in_a_line(error: Exception) -> GatedrillError | None:

@@ -7,12 +7,17 @@ from concurrent.futures import Executor
 
 from gatedrill.contract.errors import GatedrillError, UsageError
 from gatedrill.contract.messages import Order
+from gatedrill.contract.outcome import Reason
 from gatedrill.devices.device import Act, Device
 
 logger = logging.getLogger(__name__)
 
 Unready = dict[str, str]
 """The devices that are not ready, and why."""
+
+READING_AT_ONCE = 50
+"""A reader's patience runs from when its ticket is shown: of a thousand readers that share this
+processor, most would lose it before their first frame had been decoded."""
 
 
 def find_device(devices: Mapping[str, Device], name: str) -> Device:
@@ -56,9 +61,15 @@ async def prepare(act: Act, workers: Executor) -> GatedrillError | None:
 
 async def read_acts_ahead(acts: Sequence[Act], unready: Unready) -> list[Act]:
     """Have all read and ask ahead; returns the acts that only miss their release."""
+    turns = asyncio.Semaphore(READING_AT_ONCE)
+
+    async def read_ahead(act: Act) -> Reason | None:
+        async with turns:
+            return await act.read_ahead()
+
     try:
         async with asyncio.TaskGroup() as readings:
-            tasks = [readings.create_task(act.read_ahead()) for act in acts]
+            tasks = [readings.create_task(read_ahead(act)) for act in acts]
         whys = [task.result() for task in tasks]
         for act, why in zip(acts, whys, strict=True):
             if why is not None:

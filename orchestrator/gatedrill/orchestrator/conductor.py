@@ -5,6 +5,7 @@ nothing until the answers are in. What comes back goes into the history; nothing
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable
 
 from gatedrill.broker.bus import Bus, Subscription
@@ -12,6 +13,7 @@ from gatedrill.broker.clock import measure_offset
 from gatedrill.contract import topics
 from gatedrill.contract.attempt import CheckoutRecord
 from gatedrill.contract.clock import Clock, ClockEstimate
+from gatedrill.contract.errors import PeerError
 from gatedrill.contract.messages import (
     ANSWER_TIMEOUT_S,
     Arm,
@@ -29,6 +31,7 @@ from gatedrill.orchestrator.orders import order_for
 from gatedrill.orchestrator.plan import LEAD_S, BurstStep, Plan, PlannedAttempt, Step
 from gatedrill.orchestrator.roster import Roster
 from gatedrill.orchestrator.step_watch import Gone, Part, StepWatch, Word
+from gatedrill.orchestrator.sweep import Sweeps
 
 PONG_TIMEOUT_S = 5.0
 ARM_TIMEOUT_S = 20.0
@@ -60,6 +63,7 @@ class Conductor:
         self._subscriptions: list[Subscription] = []
         self._inbox: asyncio.Queue[Word] = asyncio.Queue()
         self._offsets: dict[str, ClockEstimate] = {}
+        self._sweeps = Sweeps(0)
         self._origin_ns = clock.now_ns()
         self._last_answer_ns = 0
         self._checkouts: dict[str, CheckoutRecord] = {}
@@ -88,12 +92,17 @@ class Conductor:
         return self._clock.now_ns() - self._origin_ns
 
     async def conduct(self, plan: Plan) -> None:
-        """Read every fleet's clock, then go through all steps of the plan."""
+        """Go through all steps of the plan; every fleet's clock is read before and after."""
         fleets = (self._roster.fleet_of(device.name) for device in plan.devices)
         for fleet in {fleet.boot: fleet for fleet in fleets if fleet}.values():
             await self._read_clock(fleet)
+        self._sweeps = Sweeps(plan.seed)
         for step in plan.steps:
             await self._perform(step)
+        for fleet in self._roster.fleets:
+            if fleet.boot in self._offsets:
+                with contextlib.suppress(PeerError):  # who has gone by now has done its part
+                    await self._read_clock(fleet)  # it may have drifted meanwhile
 
     async def _read_clock(self, fleet: Presence) -> None:
         estimate = await measure_offset(
@@ -104,7 +113,7 @@ class Conductor:
 
     async def _perform(self, step: Step) -> None:
         await self._rest(step)
-        orders = self._orders(step)
+        orders = self._sweeps.shifted(step, self._orders(step))
         hosted = self._by_fleet(planned for planned in step.attempts if planned.attempt in orders)
         watch = StepWatch(
             step.id, {fleet.boot: self._part(fleet, planned) for fleet, planned in hosted}
@@ -119,11 +128,12 @@ class Conductor:
         if not watch.performing:
             return
         lead_s = await self._fire(step)
-        length_s = 0.0 if isinstance(step, BurstStep) else step.duration_s
+        length_s = (step.sweep_ms or 0) / 1e3 if isinstance(step, BurstStep) else step.duration_s
         gather_timeout_s = lead_s + length_s + ANSWER_TIMEOUT_S + GATHER_MARGIN_S
         await self._follow(watch, step, lambda: watch.performing, gather_timeout_s)
         self._record(watch.give_up("did not finish in time"))
         self._last_answer_ns = max(self._last_answer_ns, watch.last_answer_ns)
+        self._sweeps.learn(step, watch.records)
 
     async def _rest(self, step: Step) -> None:
         """Let nobody be armed earlier than need be.

@@ -1,9 +1,12 @@
 """Why a rehearsal may not have shown what it was to show: each doubt makes it inconclusive."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from gatedrill.orchestrator.evidence import Evidence
+from gatedrill.orchestrator.plan import BurstStep, PlannedScan
+from gatedrill.orchestrator.reports.figures import between, threshold_value
 from gatedrill.orchestrator.rounds import RoundResult
+from gatedrill.orchestrator.thresholds import ThresholdResult
 
 
 def find_doubts(evidence: Evidence, rounds: Sequence[RoundResult]) -> tuple[str, ...]:
@@ -13,9 +16,27 @@ def find_doubts(evidence: Evidence, rounds: Sequence[RoundResult]) -> tuple[str,
         *_devices_missing(evidence),
         *_nothing_settled(evidence),
         *_too_few_races(rounds),
+        *_too_few_sweeps(evidence),
         *_stale_tickets(evidence),
+        *_stale_slots(evidence),
         *_unanswered_probes(evidence),
     )
+
+
+def find_slowness(thresholds: Iterable[ThresholdResult]) -> Iterator[str]:
+    """Doubts about who crossed a threshold, each in words.
+
+    Other than those about the rehearsal, they take nothing from what the service crossed for sure.
+    """
+    for each in thresholds:
+        if each.is_machines:
+            crossed = f"{each.metric}: {each.expression}"
+            met, own = threshold_value(each.value), threshold_value(each.own_value)
+            service = between(each.service_at_least, each.service_value)
+            yield (
+                f"{crossed} is crossed at {met} ms, but the service's share is {service} ms and "
+                f"this machine's own {own} ms: the machine was too busy to say"
+            )
 
 
 def _broken_off(evidence: Evidence) -> Iterator[str]:
@@ -24,7 +45,7 @@ def _broken_off(evidence: Evidence) -> Iterator[str]:
 
 
 def _devices_missing(evidence: Evidence) -> Iterator[str]:
-    """Silence anywhere. Who was not ready to race is missing from the overlap already."""
+    """Silence anywhere. Who was not ready to race is missing from overlap or sweep already."""
     silent = sorted({device for event in evidence.silent for device in event.devices})
     if silent:
         yield f"devices fell silent: {', '.join(silent)}"
@@ -55,6 +76,29 @@ def _too_few_races(rounds: Sequence[RoundResult]) -> Iterator[str]:
         yield f"only {counting} of {len(races)} rounds were races: {why}"
 
 
+def _too_few_sweeps(evidence: Evidence) -> Iterator[str]:
+    swept = [step for step in evidence.rounds if step.sweep_ms is not None]
+    telling = sum(_could_tell(evidence, step) for step in swept)
+    if 2 * telling < len(swept):
+        yield (
+            f"only {telling} of {len(swept)} swept rounds could find anything: in the others "
+            "too few devices asked, or the ticket was not valid before"
+        )
+
+
+def _could_tell(evidence: Evidence, step: BurstStep) -> bool:
+    """Whether two and at least half of its devices asked for something that was to be had."""
+    asking = [
+        seen
+        for seen in evidence.by_step.get(step.id, ())
+        if seen.contends
+        and seen.record.acting_asks
+        and isinstance(seen.planned, PlannedScan)
+        and seen.planned.ticket not in evidence.not_valid_before
+    ]
+    return len(asking) >= 2 and 2 * len(asking) >= len(step.contending)
+
+
 def _stale_tickets(evidence: Evidence) -> Iterator[str]:
     """A ticket that was to let somebody in and could not shows little; a race says so itself."""
     scanned = {
@@ -64,6 +108,13 @@ def _stale_tickets(evidence: Evidence) -> Iterator[str]:
     stale = tickets & evidence.not_valid_before
     if 2 * len(stale) > len(tickets):
         yield f"{len(stale)} of {len(tickets)} tickets scanned by one device were not valid before"
+
+
+def _stale_slots(evidence: Evidence) -> Iterator[str]:
+    booked = {seen.planned.slot for seen in evidence.checkouts}
+    for slot, how in evidence.slots_astray.items():
+        if slot in booked:
+            yield f"slot {slot} {how}"
 
 
 def _unanswered_probes(evidence: Evidence) -> Iterator[str]:

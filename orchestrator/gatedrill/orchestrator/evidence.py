@@ -15,14 +15,16 @@ from gatedrill.contract.attempt import (
     ScanRecord,
     WebhookRecord,
 )
+from gatedrill.contract.messages import ReleaseMode
 from gatedrill.contract.outcome import OutcomeKind, Reason
-from gatedrill.contract.service import ScanLogRow, TicketRow, VipScanLogRow
+from gatedrill.contract.service import ScanLogRow, SlotRow, TicketRow, VipScanLogRow
 from gatedrill.fixtures.tickets import Ticket
 from gatedrill.orchestrator.history import (
     ClockRead,
     Ended,
     Event,
     Fired,
+    Released,
     Silent,
     Unready,
 )
@@ -51,6 +53,7 @@ class Evidence:
         self.fired = {event.step: event for event in history if isinstance(event, Fired)}
         self.silent = [event for event in history if isinstance(event, Silent)]
         self.unready = [event for event in history if isinstance(event, Unready)]
+        self.released = [event for event in history if isinstance(event, Released)]
         self.clocks = [event for event in history if isinstance(event, ClockRead)]
         self.cut_short = _cut_short(history)
         self.attempts = join(plan.steps, history)
@@ -135,10 +138,28 @@ class Evidence:
             if (step.id, planned.device) in unready
         }
 
-    @property
+    @cached_property
     def clock_bounds_ns(self) -> dict[str, int]:
-        """By fleet, the most that its stamps can be wrong by against the conductor's."""
-        return {clock.fleet: clock.bound_ns for clock in self.clocks}
+        """By fleet, the most that its stamps can be wrong by against the conductor's.
+
+        They are corrected by the offset at the beginning; what the clock has drifted since comes on
+        top of the bound.
+        """
+        first: dict[str, ClockRead] = {}
+        bounds_ns: dict[str, int] = {}
+        for clock in self.clocks:
+            begun = first.setdefault(clock.fleet, clock)
+            drift_ns = abs(clock.offset_ns - begun.offset_ns)
+            bounds_ns[clock.fleet] = max(bounds_ns.get(clock.fleet, 0), clock.bound_ns + drift_ns)
+        return bounds_ns
+
+    @cached_property
+    def release_modes(self) -> dict[str, set[ReleaseMode]]:
+        """How the devices of each step were let go."""
+        modes: dict[str, set[ReleaseMode]] = {}
+        for event in self.released:
+            modes.setdefault(event.step, set()).add(event.mode)
+        return modes
 
     @cached_property
     def not_valid_before(self) -> set[str]:
@@ -162,6 +183,34 @@ class Evidence:
             }
         heard = ids & self.by_ticket.keys() - self.silent_tickets
         return {ticket for ticket in heard if _never_valid(self.by_ticket[ticket])}
+
+    @cached_property
+    def slots_astray(self) -> dict[str, str]:
+        """Slots that did not stand before the run as the plan has them, by id, and how they stood.
+
+        Where their rows could not be read, a slot counts as missing if every checkout was told so.
+        """
+        rows = self.records.before.slots
+        if rows is None:
+            return {slot.id: "is unknown there" for slot in self.plan.slots if self._unknown(slot)}
+        before = {row.id.lower(): row for row in rows}
+        astray: dict[str, str] = {}
+        for slot in self.plan.slots:
+            row = before.get(slot.id.lower())
+            if row is None:
+                astray[slot.id] = "is unknown there"
+            elif free_places(row) != free_places(slot):
+                astray[slot.id] = (
+                    f"had {free_places(row)} of {row.capacity} places free before, "
+                    f"not {free_places(slot)}"
+                )
+        return astray
+
+    def _unknown(self, slot: SlotRow) -> bool:
+        told = [
+            seen.record.outcome.reason for seen in self.checkouts if seen.planned.slot == slot.id
+        ]
+        return bool(told) and all(reason is Reason.NOT_FOUND for reason in told)
 
     @cached_property
     def rows(self) -> dict[str, TicketRow]:
@@ -208,6 +257,11 @@ class Evidence:
             for step in self.plan.steps
             if isinstance(step, BurstStep) and step.probes is None and step.id in self.fired
         ]
+
+
+def free_places(slot: SlotRow) -> int:
+    """How many places of a slot are free: all, if that is not said."""
+    return slot.capacity if slot.available is None else slot.available
 
 
 def _cut_short(history: Sequence[Event]) -> str | None:

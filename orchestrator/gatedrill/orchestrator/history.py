@@ -13,6 +13,7 @@ import msgspec
 
 from gatedrill.contract.attempt import AttemptRecord
 from gatedrill.contract.errors import UsageError
+from gatedrill.contract.messages import ReleaseMode
 from gatedrill.orchestrator.versions import check_version
 
 HISTORY_FORMAT = "gatedrill-history"
@@ -20,7 +21,10 @@ HISTORY_VERSION = 2
 
 
 class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
-    """First line. `started_at` is wall-clock time (ISO 8601), for people."""
+    """First line. `started_at` is wall-clock time (ISO 8601), for people.
+
+    `fault` is what was planted in the reference backend, if anything.
+    """
 
     run: str
     scenario: str
@@ -28,6 +32,7 @@ class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
     started_at: str
     target: str
     broker: str
+    fault: str | None = None
     format: str = HISTORY_FORMAT
     version: int = HISTORY_VERSION
 
@@ -55,6 +60,14 @@ class Attempted(msgspec.Struct, frozen=True, tag_field="event", tag="attempt"):
     record: AttemptRecord
 
 
+class Released(msgspec.Struct, frozen=True, tag_field="event", tag="released"):
+    """How a fleet let its devices go at a step's instant."""
+
+    step: str
+    fleet: str
+    mode: ReleaseMode
+
+
 class Unready(msgspec.Struct, frozen=True, tag_field="event", tag="unready"):
     """A device could not be made ready for a step, and did not take part in it."""
 
@@ -79,7 +92,7 @@ class Ended(msgspec.Struct, frozen=True, tag_field="event", tag="ended"):
     cut_short: str | None = None
 
 
-Event = Started | ClockRead | Fired | Attempted | Unready | Silent | Ended
+Event = Started | ClockRead | Fired | Released | Attempted | Unready | Silent | Ended
 
 _DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from gatedrill.contract.attempt import AttemptRecord
 from gatedrill.orchestrator.checks.catalogue import run_checks
 from gatedrill.orchestrator.checks.check import CheckResult, CheckStatus
-from gatedrill.orchestrator.doubts import find_doubts
+from gatedrill.orchestrator.doubts import find_doubts, find_slowness
 from gatedrill.orchestrator.evidence import Evidence
-from gatedrill.orchestrator.history import Event, Started
+from gatedrill.orchestrator.history import ClockRead, Event, Started
+from gatedrill.orchestrator.hunts import judge_hunts
 from gatedrill.orchestrator.metrics import (
     Metrics,
     collect_metrics,
@@ -56,27 +57,27 @@ def judge(plan: Plan, history: Sequence[Event], records: Records) -> Result:
         verdict=verdict,
         exit_code=verdict.exit_code,
         cut_short=evidence.cut_short,
-        inconclusive_because=doubts,
+        inconclusive_because=(*doubts, *find_slowness(thresholds)),
         seed=plan.seed,
         repeat=plan.repeat,
         started_at=started.started_at,
         target=started.target,
+        fault=started.fault,
         broker=started.broker,
         devices=len(plan.devices),
         outcomes=_outcomes(evidence),
         counters=_counters(attempts, metrics),
         scan_duration=latency_stats(metrics.scan_duration),
         checkout_duration=latency_stats(metrics.checkout_duration),
+        service_duration=latency_stats(metrics.service_duration),
+        own_duration=latency_stats(metrics.own_duration),
         stages=stage_stats(attempts),
         checks=checks,
         thresholds=thresholds,
         records=record_facts(evidence),
         rounds=rounds,
         release_skew=_skew(rounds),
-        clocks=tuple(
-            ClockUncertainty(clock.fleet, clock.offset_ns / 1e6, clock.bound_ns / 1e6)
-            for clock in evidence.clocks
-        ),
+        clocks=_clocks(evidence),
         silent=tuple(
             SilentDevices(event.step, event.fleet, event.devices, event.why)
             for event in evidence.silent
@@ -84,6 +85,7 @@ def judge(plan: Plan, history: Sequence[Event], records: Records) -> Result:
         unready=tuple(
             UnreadyDevice(event.step, event.device, event.why) for event in evidence.unready
         ),
+        hunts=judge_hunts(evidence),
     )
 
 
@@ -94,9 +96,26 @@ def _verdict(
         return Verdict.VIOLATED
     if doubts:
         return Verdict.INCONCLUSIVE
-    if not all(threshold.passed for threshold in thresholds):
+    crossed = [threshold for threshold in thresholds if not threshold.passed]
+    if not all(threshold.is_machines for threshold in crossed):
         return Verdict.THRESHOLD_CROSSED
-    return Verdict.PASSED
+    return Verdict.INCONCLUSIVE if crossed else Verdict.PASSED
+
+
+def _clocks(evidence: Evidence) -> tuple[ClockUncertainty, ...]:
+    by_fleet: dict[str, list[ClockRead]] = {}
+    for clock in evidence.clocks:
+        by_fleet.setdefault(clock.fleet, []).append(clock)
+    return tuple(
+        ClockUncertainty(
+            fleet,
+            offset_ms=first.offset_ns / 1e6,
+            bound_ms=evidence.clock_bounds_ns[fleet] / 1e6,
+            drift_ms=(last.offset_ns - first.offset_ns) / 1e6 if last is not first else None,
+        )
+        for fleet, readings in by_fleet.items()
+        for first, last in ((readings[0], readings[-1]),)
+    )
 
 
 def _outcomes(evidence: Evidence) -> tuple[OutcomeCount, ...]:

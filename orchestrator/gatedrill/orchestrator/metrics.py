@@ -1,11 +1,12 @@
 """Figures of a set of attempts: counts, and exact latency quantiles."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from gatedrill.contract.attempt import AttemptRecord, CheckoutRecord, ScanRecord
+from gatedrill.contract.attempt import Attempt, AttemptRecord, CheckoutRecord, ScanRecord
 from gatedrill.contract.outcome import OutcomeKind, Reason
+from gatedrill.orchestrator.latency_shares import divide, latencies_by_answers_alone_ns, lateness_ns
 
 
 class LatencyStats(msgspec.Struct, frozen=True):
@@ -50,6 +51,20 @@ def latency_stats(values_ms: Iterable[float]) -> LatencyStats | None:
     )
 
 
+class Whose(msgspec.Struct, frozen=True):
+    """Durations by whose they are, in milliseconds, an attempt at each place.
+
+    `service` is the time for which nothing but the service's word was waited for, one's own turn in
+    line behind it included: the most that it can have taken. `service_at_least` is what is left of
+    that when this machine's lateness is taken off, but no less than by the service's stamps. `own`
+    is what the latency has beyond `service`.
+    """
+
+    service: tuple[float, ...]
+    service_at_least: tuple[float, ...]
+    own: tuple[float, ...]
+
+
 class Metrics(msgspec.Struct, frozen=True):
     """What thresholds speak of. Probes are not counted: they verify, they do not rehearse."""
 
@@ -61,30 +76,59 @@ class Metrics(msgspec.Struct, frozen=True):
     """Milliseconds from the intended instant to the answer, of every checkout."""
     checkout_errors: tuple[bool, ...]
     """Of every checkout, whether it got no settled answer."""
+    service_duration: tuple[float, ...]
+    """Milliseconds of every attempt in which nothing but the service's word was waited for."""
+    own_duration: tuple[float, ...]
+    """What every attempt took beyond that: this machine and its devices."""
     successful_scans: int
     already_scanned: int
     race_conditions_caught: int
+    whose: Mapping[str, Whose]
+    """Of each of the two durations above, whose they are."""
 
 
 def collect_metrics(attempts: Iterable[AttemptRecord]) -> Metrics:
     """Metrics of these attempts; a symbol that was still in view (ignored) is no scan."""
-    records = list(attempts)
-    scans = [each for each in records if isinstance(each, ScanRecord) and not _ignored(each)]
+    records = [each for each in attempts if not _ignored(each)]
+    scans = [each for each in records if isinstance(each, ScanRecord)]
     checkouts = [each for each in records if isinstance(each, CheckoutRecord)]
     reasons = [scan.outcome.reason for scan in scans]
+    everything = _whose(records)
     return Metrics(
         scan_duration=tuple(scan.latency_ms for scan in scans),
         scan_errors=tuple(scan.outcome.is_error for scan in scans),
         checkout_duration=tuple(checkout.latency_ms for checkout in checkouts),
         checkout_errors=tuple(checkout.outcome.is_error for checkout in checkouts),
+        service_duration=everything.service,
+        own_duration=everything.own,
         successful_scans=sum(scan.outcome.admits for scan in scans),
         already_scanned=reasons.count(Reason.ALREADY_USED),
         race_conditions_caught=reasons.count(Reason.LOST_RACE),
+        whose={
+            "scan_duration": _whose(records, ScanRecord),
+            "checkout_duration": _whose(records, CheckoutRecord),
+        },
     )
 
 
 def _ignored(record: AttemptRecord) -> bool:
     return record.outcome.kind is OutcomeKind.IGNORED
+
+
+def _whose(records: Sequence[AttemptRecord], kind: type[Attempt] = Attempt) -> Whose:
+    """Of the attempts of this kind; the others may stand in line before them."""
+    shares = [divide(record) for record in records]
+    lag_ns = round(quantile(sorted(lateness_ns(records)), 0.95)) if records else 0
+    service_ns = latencies_by_answers_alone_ns(records, [each.answering_ns for each in shares])
+    at_least_ns = latencies_by_answers_alone_ns(
+        records, [each.answering_at_least_ns(lag_ns) for each in shares]
+    )
+    chosen = [number for number, record in enumerate(records) if isinstance(record, kind)]
+    return Whose(
+        service=tuple(service_ns[number] / 1e6 for number in chosen),
+        service_at_least=tuple(at_least_ns[number] / 1e6 for number in chosen),
+        own=tuple(records[number].latency_ms - service_ns[number] / 1e6 for number in chosen),
+    )
 
 
 class StageStats(msgspec.Struct, frozen=True):
@@ -93,35 +137,41 @@ class StageStats(msgspec.Struct, frozen=True):
     `wait`: intended instant to release (our own lateness). `read`: release to decoded symbol; not
     given for what was read ahead of T, or not at all. `decide`: symbol (or release, if later) to
     decision.
+
+    `ask`: waiting for answers, of those that asked after their release. `service`: what the service
+    itself took of that, of those whose answers it stamped. `pause`: rests after a busy answer, of
+    those that rested. `ours`: what is neither waiting, reading, asking nor resting.
     """
 
     total: LatencyStats | None
     wait: LatencyStats | None
     read: LatencyStats | None
     decide: LatencyStats | None
+    ask: LatencyStats | None
+    service: LatencyStats | None
+    pause: LatencyStats | None
+    ours: LatencyStats | None
 
 
 def stage_stats(attempts: Iterable[AttemptRecord]) -> StageStats:
     """Latency of these attempts as a whole and by stage."""
     timed = [each for each in attempts if not _ignored(each)]
-    scans = [each for each in timed if isinstance(each, ScanRecord)]
-    unread = {each.attempt for each in scans if each.decoded_ns is None}
+    shares = [divide(each) for each in timed]
     return StageStats(
         total=latency_stats(each.latency_ms for each in timed),
-        wait=latency_stats((each.released_ns - each.intended_ns) / 1e6 for each in timed),
-        read=latency_stats(
-            (scan.decoded_ns - scan.released_ns) / 1e6
-            for scan in scans
-            if scan.decoded_ns is not None and scan.decoded_ns > scan.released_ns
+        wait=_stats(share.wait_ns for share in shares),
+        read=_stats(share.read_ns for share in shares if share.read_ns),
+        decide=_stats(
+            share.ask_ns + share.pause_ns + share.ours_ns
+            for record, share in zip(timed, shares, strict=True)
+            if not (isinstance(record, ScanRecord) and record.decoded_ns is None)
         ),
-        decide=latency_stats(
-            (each.decided_ns - _asked_ns(each)) / 1e6
-            for each in timed
-            if each.attempt not in unread
-        ),
+        ask=_stats(share.ask_ns for share in shares if share.ask_ns),
+        service=_stats(share.service_ns for share in shares if share.service_ns is not None),
+        pause=_stats(share.pause_ns for share in shares if share.pause_ns),
+        ours=_stats(share.ours_ns for share in shares),
     )
 
 
-def _asked_ns(record: AttemptRecord) -> int:
-    decoded_ns = record.decoded_ns if isinstance(record, ScanRecord) else None
-    return max(decoded_ns or 0, record.released_ns)
+def _stats(durations_ns: Iterable[int]) -> LatencyStats | None:
+    return latency_stats(each / 1e6 for each in durations_ns)

@@ -85,6 +85,7 @@ class BurstStep(msgspec.Struct, frozen=True, tag_field="kind", tag="burst"):
     rest_s: float = MIN_REST_S
     contending: tuple[str, ...] = ()
     expect: dict[str, int] = {}
+    sweep_ms: float | None = None
     probes: str | None = None
 
 

@@ -76,6 +76,7 @@ class _Stage(NamedTuple):
     roster: Roster
     service: ServiceClient
     target: str
+    fault: str | None
     onlooker: Onlooker
 
 
@@ -94,14 +95,16 @@ async def rehearse(order: Rehearsal, bus: Bus, clock: Clock, onlooker: Onlooker)
     target = check_target(_agreed_target(order.target, roster), order.allowed_hosts)
     onlooker.say(f"roster: {len(roster.devices)} devices, service at {target}")
     async with ServiceClient(target, order.key) as service:
-        if await service.about() is None and order.tickets is None:
+        about = await service.about()
+        if about is None and order.tickets is None:
             raise UsageError(
                 f"{target} is not the reference backend, so it cannot be given fresh tickets: "
                 "name tickets that exist there with --tickets FILE"
             )
         supply = make_supply(order.tickets, order.event_id, order.seed)
         plans = make_plans(order.scenarios, roster.devices, order.seed, supply)
-        stage = _Stage(order, bus, clock, roster, service, target, onlooker)
+        fault = None if about is None else about.fault
+        stage = _Stage(order, bus, clock, roster, service, target, fault, onlooker)
         return [await _run(plan, number, stage) for number, plan in enumerate(plans, 1)]
 
 
@@ -187,4 +190,5 @@ def _started(plan: Plan, stage: _Stage) -> Started:
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         target=stage.target,
         broker=str(stage.bus.address),
+        fault=stage.fault,
     )

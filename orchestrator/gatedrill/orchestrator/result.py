@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from gatedrill.orchestrator.checks.check import CheckResult
+from gatedrill.orchestrator.hunts import Hunt
 from gatedrill.orchestrator.metrics import LatencyStats, StageStats
 from gatedrill.orchestrator.rounds import RoundResult
 from gatedrill.orchestrator.thresholds import ThresholdResult
@@ -55,11 +56,16 @@ class UnreadyDevice(msgspec.Struct, frozen=True):
 
 
 class ClockUncertainty(msgspec.Struct, frozen=True):
-    """A fleet's clock against the conductor's, in milliseconds."""
+    """A fleet's clock against the conductor's, in milliseconds.
+
+    `drift_ms` is what it has gained on the conductor's from the first reading to the last, None if
+    it was read but once; `bound_ms` is the most that stamps can be wrong by, drift included.
+    """
 
     fleet: str
     offset_ms: float
     bound_ms: float
+    drift_ms: float | None = None
 
 
 class Skew(msgspec.Struct, frozen=True):
@@ -106,12 +112,15 @@ class Result(msgspec.Struct, frozen=True):
     repeat: int
     started_at: str
     target: str
+    fault: str | None
     broker: str
     devices: int
     outcomes: tuple[OutcomeCount, ...]
     counters: Counters
     scan_duration: LatencyStats | None
     checkout_duration: LatencyStats | None
+    service_duration: LatencyStats | None
+    own_duration: LatencyStats | None
     stages: StageStats
     checks: tuple[CheckResult, ...]
     thresholds: tuple[ThresholdResult, ...]
@@ -121,5 +130,6 @@ class Result(msgspec.Struct, frozen=True):
     clocks: tuple[ClockUncertainty, ...]
     silent: tuple[SilentDevices, ...]
     unready: tuple[UnreadyDevice, ...]
+    hunts: tuple[Hunt, ...] = ()
     format: str = RESULT_FORMAT
     version: int = RESULT_VERSION

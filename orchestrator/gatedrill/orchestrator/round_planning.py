@@ -61,6 +61,7 @@ class RoundPlanner:
                 rest_s=self._rests.before(phase.burst, scans),
                 contending=self._contending(attempts),
                 expect=dict(phase.expect),
+                sweep_ms=phase.sweep_ms,
             )
             self._rounds += 1
             if phase.probe:

@@ -2,7 +2,8 @@
 
 A round is a race when attempts compete in it for a ticket, a reservation's counter or a slot's
 places. It counts when at least half of their requests, and no fewer than two, were under way at one
-instant. A round whose tickets were all not valid before shows nothing, and does not count either.
+instant, and nobody was let go much later than meant. A round whose tickets were all not valid
+before shows nothing, and does not count either; nor does a swept one, which is meant to spread.
 """
 
 from collections import Counter
@@ -17,6 +18,13 @@ from gatedrill.orchestrator.plan import BurstStep, PlannedScan
 from gatedrill.orchestrator.seen import SeenAttempt
 
 LISTED_UP_TO = 20
+LATE_MS = 5.0
+LATE_MS_A_DEVICE = 0.02
+"""Who is let go later than this after the intended instant has missed it.
+
+A release takes some microseconds for each device, so that large bursts have more time.
+"""
+LATE_NAMED = 5
 
 
 class ListedAttempt(msgspec.Struct, frozen=True):
@@ -36,6 +44,10 @@ class ListedAttempt(msgspec.Struct, frozen=True):
 class RoundResult(msgspec.Struct, frozen=True):
     """One burst. `release_skew_ms` lies between the first and the last release.
 
+    Releases are counted from their own intended instants; with several fleets, whose clocks differ,
+    the skew is known to `skew_bound_ms` only. `released` is how they were let go, `late` names
+    those who missed their instant. `swept_ms` is how far apart a swept round was meant to be.
+
     `contending` is how many attempts compete, `in_flight` how many of these were under way at one
     instant; without any, of all. `counts` is None for a burst that is no race. `attempts` lists
     bursts of at most `LISTED_UP_TO`.
@@ -52,6 +64,10 @@ class RoundResult(msgspec.Struct, frozen=True):
     counts: bool | None
     why_not: str | None
     attempts: tuple[ListedAttempt, ...]
+    skew_bound_ms: float = 0.0
+    released: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    swept_ms: float | None = None
 
 
 def judge_rounds(evidence: Evidence) -> tuple[RoundResult, ...]:
@@ -65,7 +81,11 @@ def _judge(evidence: Evidence, step: BurstStep) -> RoundResult:
     overlap = measure_overlap(
         [(each.fleet, each.record) for each in racing], evidence.clock_bounds_ns
     )
-    why_not = _why_not(evidence, step, overlap.in_flight) if step.contending else None
+    late = tuple(
+        sorted(each.record.device for each in racing if _lateness_ms(each) > _late_ms(step))
+    )
+    is_race = bool(step.contending) and step.sweep_ms is None
+    why_not = _why_not(evidence, step, overlap.in_flight, late) if is_race else None
     return RoundResult(
         step=step.id,
         burst=str(step.burst),
@@ -75,13 +95,19 @@ def _judge(evidence: Evidence, step: BurstStep) -> RoundResult:
         release_skew_ms=_skew_ms(seen),
         in_flight=overlap.in_flight,
         overlap_source=overlap.source,
-        counts=why_not is None if step.contending else None,
+        counts=why_not is None if is_race else None,
         why_not=why_not,
-        attempts=tuple(list_attempt(each) for each in seen) if len(seen) <= LISTED_UP_TO else (),
+        attempts=list_attempts(seen, seen) if len(seen) <= LISTED_UP_TO else (),
+        skew_bound_ms=_skew_bound_ms(evidence, seen),
+        released=tuple(sorted(map(str, evidence.release_modes.get(step.id, ())))),
+        late=late,
+        swept_ms=None if step.sweep_ms is None else _swept_ms(seen),
     )
 
 
-def _why_not(evidence: Evidence, step: BurstStep, in_flight: int) -> str | None:
+def _why_not(
+    evidence: Evidence, step: BurstStep, in_flight: int, late: Sequence[str]
+) -> str | None:
     racing = len(step.contending)
     contested = [planned for planned in step.attempts if planned.attempt in step.contending]
     if all(
@@ -89,29 +115,63 @@ def _why_not(evidence: Evidence, step: BurstStep, in_flight: int) -> str | None:
         for planned in contested
     ):
         return "its ticket was not valid before"
+    if late:
+        more = f" and {len(late) - LATE_NAMED} more" if len(late) > LATE_NAMED else ""
+        return f"let go more than {_late_ms(step):g} ms late: {', '.join(late[:LATE_NAMED])}{more}"
     if in_flight < 2 or 2 * in_flight < racing:
         return f"only {in_flight} of {racing} requests were under way at one instant"
     return None
 
 
+def _late(step: BurstStep, racing: Sequence[SeenAttempt]) -> tuple[str, ...]:
+    late = (each.record.device for each in racing if _lateness_ms(each) > _late_ms(step))
+    return tuple(sorted(late))
+
+
+def _late_ms(step: BurstStep) -> float:
+    return max(LATE_MS, LATE_MS_A_DEVICE * len(step.attempts))
+
+
+def _lateness_ms(seen: SeenAttempt) -> float:
+    return (seen.record.released_ns - seen.record.intended_ns) / 1e6
+
+
 def _skew_ms(seen: Sequence[SeenAttempt]) -> float | None:
-    released_ns = [each.record.released_ns for each in seen]
-    return (max(released_ns) - min(released_ns)) / 1e6 if released_ns else None
+    lateness_ms = [_lateness_ms(each) for each in seen]
+    return max(lateness_ms) - min(lateness_ms) if lateness_ms else None
 
 
-def list_attempt(seen: SeenAttempt) -> ListedAttempt:
-    """An attempt in milliseconds from its intended instant."""
+def _skew_bound_ms(evidence: Evidence, seen: Sequence[SeenAttempt]) -> float:
+    """By how much the clocks of the two worst fleets may differ; nothing within one."""
+    bounds_ns = sorted(evidence.clock_bounds_ns.get(fleet, 0) for fleet in {s.fleet for s in seen})
+    return sum(bounds_ns[-2:]) / 1e6 if len(bounds_ns) > 1 else 0.0
+
+
+def _swept_ms(seen: Sequence[SeenAttempt]) -> float:
+    intended_ns = [each.record.intended_ns for each in seen]
+    return (max(intended_ns) - min(intended_ns)) / 1e6 if intended_ns else 0.0
+
+
+def list_attempts(
+    chosen: Sequence[SeenAttempt], of_round: Sequence[SeenAttempt]
+) -> tuple[ListedAttempt, ...]:
+    """Attempts of a round, from its first intended instant: all have the same, unless swept."""
+    at_ns = min((each.record.intended_ns for each in of_round), default=0)
+    return tuple(_list_attempt(each, at_ns) for each in chosen)
+
+
+def _list_attempt(seen: SeenAttempt, at_ns: int) -> ListedAttempt:
     record = seen.record
     decoded_ms = note = None
     if isinstance(record, ScanRecord):
         if record.decoded_ns is not None:
-            decoded_ms = (record.decoded_ns - record.intended_ns) / 1e6
+            decoded_ms = (record.decoded_ns - at_ns) / 1e6
         note = record.last_entry_at and f"last entry {record.last_entry_at}"
     return ListedAttempt(
         device=record.device,
         outcome=str(record.outcome),
-        released_ms=(record.released_ns - record.intended_ns) / 1e6,
+        released_ms=(record.released_ns - at_ns) / 1e6,
         decoded_ms=decoded_ms,
-        decided_ms=record.latency_ms,
+        decided_ms=(record.decided_ns - at_ns) / 1e6,
         note=note,
     )

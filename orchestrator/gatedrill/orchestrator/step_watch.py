@@ -9,10 +9,13 @@ Reports count in any state, each attempt once: MQTT delivers at least once.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gatedrill.contract.messages import Armed, Report
-from gatedrill.orchestrator.history import Attempted, Event, Silent, Unready
+from gatedrill.orchestrator.history import Attempted, Event, Released, Silent, Unready
+
+if TYPE_CHECKING:
+    from gatedrill.contract.attempt import AttemptRecord
 
 
 class Gone(NamedTuple):
@@ -41,6 +44,7 @@ class StepWatch:
         self._arming = set(parts)
         self._armed: set[str] = set()
         self._attempts: set[str] = set()
+        self.records: list[AttemptRecord] = []
         self.last_answer_ns = 0
 
     @property
@@ -92,10 +96,14 @@ class StepWatch:
         }
         records = [record.shifted(part.shift_ns) for record in new.values()]
         self._attempts.update(new)
+        self.records += records
         self.last_answer_ns = max([self.last_answer_ns, *(each.decided_ns for each in records)])
+        events: list[Event] = [Attempted(self._step, part.fleet, each) for each in records]
+        if word.finished and word.release is not None and word.boot in self._armed:
+            events.append(Released(self._step, part.fleet, word.release))
         if word.finished:
             self._armed.discard(word.boot)
-        return [Attempted(self._step, part.fleet, record) for record in records]
+        return events
 
     def _silence(self, boot: str, why: str) -> list[Event]:
         if boot not in self._arming | self._armed:

@@ -12,9 +12,15 @@ from gatedrill.orchestrator.reports import figures
 from gatedrill.orchestrator.reports.round_lines import round_lines
 from gatedrill.orchestrator.reports.wording import (
     attempts_in_words,
+    hunt_in_words,
     not_judged,
     outcomes_in_words,
+    release_in_words,
+    released_alike,
     some,
+    stage_rows,
+    threshold_status,
+    whose_in_words,
 )
 from gatedrill.orchestrator.result import RecordFact, Result, UnreadyDevice, Verdict
 from gatedrill.orchestrator.thresholds import ThresholdResult
@@ -28,6 +34,11 @@ _STYLES = {
 _MARKS = {
     CheckStatus.HOLDS: ("PASS", "green"),
     CheckStatus.VIOLATED: ("FAIL", "red"),
+}
+_THRESHOLD_MARKS = {
+    "met": ("PASS", "green"),
+    "crossed": ("FAIL", "red"),
+    "machine too busy to say": ("----", "yellow"),
 }
 _UNCUT = 1000
 """Wider than any table: a line that is longer than the terminal is its own to break."""
@@ -62,7 +73,8 @@ def _parts(result: Result) -> Iterable[Text | Table]:
     yield from _checks(result.checks)
     if result.thresholds:
         yield _heading("thresholds")
-        yield from map(_threshold, result.thresholds)
+        for threshold in result.thresholds:
+            yield from _threshold(threshold)
     if result.records:
         yield _heading("on record")
         yield from map(_record, result.records)
@@ -70,9 +82,13 @@ def _parts(result: Result) -> Iterable[Text | Table]:
     yield _latency(result)
     if result.rounds:
         yield _heading("rounds")
+        differs = released_alike(result.rounds) is None
         for each in result.rounds:
-            yield from round_lines(each)
+            yield from round_lines(each, tells_release=differs)
     yield from _simultaneity(result)
+    if result.hunts:
+        yield _heading("hunt")
+        yield from (Text(f"  {hunt.phase}  {hunt_in_words(hunt)}") for hunt in result.hunts)
     yield Text("")
 
 
@@ -85,7 +101,9 @@ def _headline(result: Result) -> Text:
 
 def _origin(result: Result) -> Text:
     again = f", repeat {result.repeat}" if result.repeat > 1 else ""
-    return Text(f"  run {result.run}, seed {result.seed}{again}, service at {result.target}", "dim")
+    planted = f", with the planted fault {result.fault}" if result.fault else ""
+    where = f"service at {result.target}{planted}"
+    return Text(f"  run {result.run}, seed {result.seed}{again}, {where}", "dim")
 
 
 def _heading(text: str) -> Text:
@@ -124,11 +142,13 @@ def _check(check: CheckResult, width: int) -> Iterable[Text]:
         yield Text(f"        and {hidden} more")
 
 
-def _threshold(threshold: ThresholdResult) -> Text:
-    mark, style = ("PASS", "green") if threshold.passed else ("FAIL", "red")
+def _threshold(threshold: ThresholdResult) -> Iterable[Text]:
+    mark, style = _THRESHOLD_MARKS[threshold_status(threshold)]
     value = figures.threshold_value(threshold.value)
     condition = f"{threshold.metric}: {threshold.expression}"
-    return Text.assemble("  ", (mark, style), f"  {condition:<30} {value}")
+    yield Text.assemble("  ", (mark, style), f"  {condition:<30} {value}")
+    if whose := whose_in_words(threshold):
+        yield Text(f"        {whose}", style)
 
 
 def _record(fact: RecordFact) -> Text:
@@ -141,13 +161,7 @@ def _latency(result: Result) -> Table:
     table.add_column("")
     for column in ("attempts", *_STATISTICS):
         table.add_column(column, justify="right")
-    stages = result.stages
-    for name, stats in (
-        ("all", stages.total),
-        ("wait: intended to released", stages.wait),
-        ("read: released to decoded", stages.read),
-        ("decide: decoded to decided", stages.decide),
-    ):
+    for name, stats in stage_rows(result):
         table.add_row(name, *_figures(stats))
     return table
 
@@ -163,10 +177,13 @@ def _simultaneity(result: Result) -> Iterable[Text]:
     if result.release_skew is not None:
         skew = result.release_skew
         smallest, median, p95 = map(figures.fine_ms, (skew.min_ms, skew.median_ms, skew.p95_ms))
+        how = release_in_words(released_alike(result.rounds) or ())
         yield Text(
             f"  release skew over {skew.rounds} bursts: min {smallest}, "
-            f"median {median}, p95 {p95} ms"
+            f"median {median}, p95 {p95} ms" + (f", let go {how}" if how else "")
         )
     if result.clocks:
         bound = max(clock.bound_ms for clock in result.clocks)
-        yield Text(f"  clocks known to ± {figures.fine_ms(bound)} ms")
+        drifts = [abs(clock.drift_ms) for clock in result.clocks if clock.drift_ms is not None]
+        drift = f", drifted by up to {figures.fine_ms(max(drifts))} ms" if drifts else ""
+        yield Text(f"  clocks known to \N{PLUS-MINUS SIGN} {figures.fine_ms(bound)} ms{drift}")

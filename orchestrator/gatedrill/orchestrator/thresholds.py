@@ -31,6 +31,8 @@ METRICS: dict[str, tuple[str, ...]] = {
     "scan_errors": ("rate", "count"),
     "checkout_duration": _TREND,
     "checkout_errors": ("rate", "count"),
+    "service_duration": _TREND,
+    "own_duration": _TREND,
     "successful_scans": ("count",),
     "already_scanned": ("count",),
     "race_conditions_caught": ("count",),
@@ -50,12 +52,22 @@ class Threshold(msgspec.Struct, frozen=True):
 
 
 class ThresholdResult(msgspec.Struct, frozen=True):
-    """A threshold and the figure it met; `value` is None where there was nothing to measure."""
+    """A threshold and the figure it met; `value` is None where there was nothing to measure.
+
+    Of how long scans or checkouts took, the same figure is given of each side's share alone:
+    `own_value`, and of the service the most (`service_value`) and the least that is certain
+    (`service_at_least`). Shares of a quantile need not add up to it.
+    """
 
     metric: str
     expression: str
     value: float | None
     passed: bool
+    service_value: float | None = None
+    service_at_least: float | None = None
+    own_value: float | None = None
+    is_machines: bool = False
+    """Crossed, but not by what is certainly the service's: this machine was too slow to tell."""
 
 
 def parse_thresholds(written: Mapping[str, Sequence[str]], where: str) -> tuple[Threshold, ...]:
@@ -102,13 +114,27 @@ def _parse(metric: str, expression: str) -> Threshold | str:
 
 def judge_threshold(threshold: Threshold, metrics: Metrics) -> ThresholdResult:
     """Hold a figure against its bound. No figure passes nothing."""
-    value = _figure(threshold, metrics)
-    passed = value is not None and _SIGNS[threshold.sign](value, threshold.bound)
-    return ThresholdResult(threshold.metric, threshold.expression, value, passed)
+    value = _figure(threshold, getattr(metrics, threshold.metric))
+    passed = _holds(threshold, value)
+    result = ThresholdResult(threshold.metric, threshold.expression, value, passed)
+    whose = metrics.whose.get(threshold.metric)
+    if whose is None:
+        return result
+    at_least = _figure(threshold, whose.service_at_least)
+    return msgspec.structs.replace(
+        result,
+        service_value=_figure(threshold, whose.service),
+        service_at_least=at_least,
+        own_value=_figure(threshold, whose.own),
+        is_machines=not passed and _holds(threshold, at_least),
+    )
 
 
-def _figure(threshold: Threshold, metrics: Metrics) -> float | None:
-    measured = getattr(metrics, threshold.metric)
+def _holds(threshold: Threshold, value: float | None) -> bool:
+    return value is not None and _SIGNS[threshold.sign](value, threshold.bound)
+
+
+def _figure(threshold: Threshold, measured: int | Sequence[float]) -> float | None:
     if isinstance(measured, int):
         return float(measured)
     if threshold.method == "count":

@@ -1,12 +1,13 @@
 """A fleet of fake gates obeys a scripted conductor over a real broker."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
 import pytest
 from broker_process import BrokerProcess
 from device_fakes import ADMITTED, BUSY, FakeGate, FakeKioskService, ManualClock, checkout
@@ -15,13 +16,15 @@ from scripted_conductor import ScriptedConductor, presentations, scripted_conduc
 from gatedrill.broker.bus import Bus
 from gatedrill.contract.attempt import CheckoutRecord
 from gatedrill.contract.errors import PeerError
-from gatedrill.contract.messages import Arm, BurstKind, Order, Report
+from gatedrill.contract.messages import Arm, BurstKind, Order, ReleaseMode, Report
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
 from gatedrill.contract.topics import Channel
 from gatedrill.devices import fleet as fleets
 from gatedrill.devices import lane as lanes
+from gatedrill.devices import release as releases
 from gatedrill.devices.fleet import Fleet
 from gatedrill.devices.kiosk import Kiosk
+from gatedrill.devices.release import QUIET_S
 
 if TYPE_CHECKING:
     from gatedrill.devices.device import Device
@@ -138,6 +141,70 @@ async def test_in_a_burst_of_requests_all_is_read_before_and_released_at_the_ins
         [f"hold {symbol}", f"release {symbol}", f"resume {symbol}", f"withdraw {symbol}"]
         for symbol in "AB"
     ]
+
+
+async def test_in_a_swept_burst_each_is_let_go_and_read_at_its_own_instant(venue: Venue) -> None:
+    orders = [
+        msgspec.structs.replace(order, shift_ns=shift_ns)
+        for order, shift_ns in zip(presentations(BOTH), (30 * MS, 0), strict=True)
+    ]
+    said: list[str] = []
+    for gate in venue.gates:
+        gate.checkin.said = said
+    await venue.conductor.until_armed(venue.conductor.burst_of("s1", BurstKind.REQUEST, orders))
+    at_ns = venue.clock.now_ns() + 20 * MS
+    await venue.conductor.fire("s1", at_ns)
+    await venue.gates[1].checkin.until("resume B")
+    assert "release A" not in said, "the answer to B can be read before A is let go"
+    venue.clock.advance(0.05)
+    scans = await venue.conductor.scans("s1")
+    assert scans["gate-02/B"].intended_ns == at_ns <= scans["gate-02/B"].released_ns
+    assert scans["gate-01/A"].intended_ns == at_ns + 30 * MS <= scans["gate-01/A"].released_ns
+
+
+@pytest.mark.parametrize("shift_ns", [0, 1])
+@pytest.mark.parametrize("mode", ReleaseMode)
+async def test_the_last_report_of_a_burst_tells_how_the_devices_were_let_go(
+    venue: Venue, mode: ReleaseMode, shift_ns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def priority() -> Iterator[ReleaseMode]:
+        yield mode
+
+    monkeypatch.setattr(releases, "_real_time_priority", priority)
+    orders = [msgspec.structs.replace(each, shift_ns=shift_ns) for each in presentations(BOTH)]
+    await venue.conductor.until_armed(venue.conductor.burst_of("s1", BurstKind.REQUEST, orders))
+    await venue.conductor.fire("s1", venue.clock.now_ns())
+    reports = await venue.conductor.gather("s1")
+    assert [report.release for report in reports] == [mode]
+
+
+async def test_only_the_last_report_of_a_stream_tells_how_it_was_begun(
+    venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleets, "REPORT_EVERY_S", 0.01)
+    shows = [("gate-01", f"T-{number}") for number in range(8)]
+    arm = venue.conductor.stream("s1", shows, pause_s=0.01, duration_s=3600)
+    await venue.conductor.until_armed(arm)
+    await venue.conductor.fire("s1", venue.clock.now_ns())
+    *others, last = await venue.conductor.gather("s1")
+    assert {report.release for report in others} == {None}
+    assert last.release in tuple(ReleaseMode)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_after_a_burst_a_fleet_is_quiet_and_when_a_stream_begins_it_is_not(
+    venue: Venue, kind: BurstKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses_s: list[float] = []
+    monkeypatch.setattr(releases, "_stand_still", pauses_s.append)
+    await venue.perform("s1", kind, BOTH)
+    assert pauses_s == [QUIET_S]
+    arm = venue.conductor.stream("s2", [("gate-01", "T-1")], pause_s=0, duration_s=3600)
+    await venue.conductor.until_armed(arm)
+    await venue.conductor.fire("s2", venue.clock.now_ns())
+    await venue.conductor.gather("s2")
+    assert pauses_s == [QUIET_S, 0.0]
 
 
 async def test_every_connection_is_warm_before_a_fleet_calls_itself_armed(venue: Venue) -> None:

@@ -9,9 +9,15 @@ import pytest
 from device_fakes import ManualClock
 
 from gatedrill.broker.clock import MonotonicClock
-from gatedrill.devices.release import release_together
+from gatedrill.contract.messages import ReleaseMode
+from gatedrill.devices import release as releasing
+from gatedrill.devices.release import release_in_turn, release_together
 
 MS = 1_000_000
+
+
+def nothing() -> None:
+    """Let nobody go."""
 
 
 @pytest.fixture
@@ -187,4 +193,132 @@ async def test_it_tells_whether_real_time_priority_was_in_effect(
             raise PermissionError(1, "not permitted")
 
     monkeypatch.setattr(os, "sched_setscheduler", setscheduler)
-    assert await release_together(1 * MS, ticking, []) is permitted
+    mode = ReleaseMode.REAL_TIME if permitted else ReleaseMode.ORDINARY
+    assert await release_together(1 * MS, ticking, []) is mode
+    assert await release_in_turn(ticking, [(1 * MS, nothing), (2 * MS, nothing)]) is mode
+
+
+@needs_linux
+async def test_one_release_without_real_time_priority_makes_all_of_them_ordinary(
+    ticking: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([None, None, PermissionError(1, "not permitted")])
+
+    def setscheduler(*_arguments: object) -> None:
+        if error := next(answers):
+            raise error
+
+    monkeypatch.setattr(os, "sched_setscheduler", setscheduler)
+    mode = await release_in_turn(ticking, [(1 * MS, nothing), (2 * MS, nothing)])
+    assert mode is ReleaseMode.ORDINARY
+
+
+@pytest.fixture
+def quiet(ticking: ManualClock, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the process stood still on purpose; the clock goes on by that."""
+    pauses_s: list[float] = []
+
+    def stand_still(seconds: float) -> None:
+        pauses_s.append(seconds)
+        ticking.advance(seconds)
+
+    monkeypatch.setattr(releasing, "_stand_still", stand_still)
+    return pauses_s
+
+
+async def test_after_the_last_release_the_process_is_quiet_for_as_long_as_it_was_told(
+    ticking: ManualClock, quiet: list[float]
+) -> None:
+    before_quiet: list[int] = []
+    await release_together(1 * MS, ticking, [lambda: before_quiet.append(len(quiet))] * 2, 0.003)
+    assert before_quiet == [0, 0]
+    assert quiet == [0.003]
+
+
+@needs_linux
+async def test_real_time_priority_is_given_back_before_the_quiet(
+    ticking: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    at_quiet: list[int] = []
+    monkeypatch.setattr(os, "sched_setscheduler", lambda _pid, policy, _param: asked.append(policy))
+    monkeypatch.setattr(releasing, "_stand_still", lambda _seconds: at_quiet.append(len(asked)))
+    await release_together(1 * MS, ticking, [nothing], 0.003)
+    assert at_quiet == [2]
+
+
+async def test_in_turn_each_is_released_at_its_own_instant_whatever_their_order(
+    ticking: ManualClock,
+) -> None:
+    released: list[tuple[str, int]] = []
+    instants_ns = {"late": 9 * MS, "first": 1 * MS, "middle": 4 * MS}
+    await release_in_turn(
+        ticking,
+        [
+            (at_ns, lambda name=name: released.append((name, ticking.now_ns())))  # type: ignore[misc]
+            for name, at_ns in instants_ns.items()
+        ],
+    )
+    assert [name for name, _ in released] == ["first", "middle", "late"]
+    for name, at_ns in released:
+        assert instants_ns[name] <= at_ns < instants_ns[name] + MS
+
+
+async def test_in_turn_those_of_one_instant_keep_their_order(ticking: ManualClock) -> None:
+    released: list[int] = []
+    await release_in_turn(
+        ticking,
+        [(1 * MS, lambda n=n: released.append(n)) for n in (3, 1, 2)],  # type: ignore[misc]
+    )
+    assert released == [3, 1, 2]
+
+
+async def test_between_two_far_instants_the_event_loop_runs(
+    ticking: ManualClock, leap: Callable[[float], None]
+) -> None:
+    released: list[str] = []
+    turns = [
+        (1 * MS, lambda: released.append("near")),
+        (60_000 * MS, lambda: released.append("far")),
+    ]
+    in_turn = asyncio.create_task(release_in_turn(ticking, turns))
+    await asyncio.sleep(0)
+    assert released == ["near"]
+    leap(60)
+    ticking.advance(60)
+    await in_turn
+    assert released == ["near", "far"]
+
+
+async def test_between_two_near_instants_nothing_else_runs(ticking: ManualClock) -> None:
+    released: list[int] = []
+    turns = [(at * MS, lambda at=at: released.append(at)) for at in (1, 2, 3)]
+    in_turn = asyncio.create_task(release_in_turn(ticking, turns))
+    await asyncio.sleep(0)
+    assert released == [1, 2, 3]
+    await in_turn
+
+
+async def test_given_up_in_between_the_others_stay_where_they_are(ticking: ManualClock) -> None:
+    released: list[str] = []
+    turns = [
+        (1 * MS, lambda: released.append("near")),
+        (60_000 * MS, lambda: released.append("far")),
+    ]
+    in_turn = asyncio.create_task(release_in_turn(ticking, turns))
+    await asyncio.sleep(0)
+    in_turn.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await in_turn
+    assert released == ["near"]
+
+
+async def test_in_turn_no_garbage_is_collected_at_a_release(
+    ticking: ManualClock, collecting: bool
+) -> None:
+    seen: list[bool] = []
+    await release_in_turn(
+        ticking, [(at * MS, lambda: seen.append(gc.isenabled())) for at in (1, 9)]
+    )
+    assert seen == [False, False]
+    assert gc.isenabled() is collecting

@@ -1,6 +1,8 @@
 import asyncio
 import contextlib
 import errno
+import os
+import resource
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 import serial
 
+from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import PeerError, UsageError
 from gatedrill.devices.emulation.serial_port import EmulatedScanner, ScannerStyle
 from gatedrill.devices.readers.serial_port import SerialReader
@@ -35,17 +38,15 @@ def scanner() -> Iterator[EmulatedScanner]:
 
 
 @contextlib.asynccontextmanager
-async def reading(port: str, *, idle_flush_s: float = NEVER_S) -> AsyncIterator[SerialReader]:
-    reader = SerialReader(port, ThreadNamingClock(), idle_flush_s=idle_flush_s)
+async def reading(
+    port: str, *, idle_flush_s: float = NEVER_S, clock: Clock | None = None
+) -> AsyncIterator[SerialReader]:
+    reader = SerialReader(port, clock or ThreadNamingClock(), idle_flush_s=idle_flush_s)
     await reader.open()
     try:
         yield reader
     finally:
         await reader.close()
-
-
-def reader_threads(port: str) -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.endswith(port)]
 
 
 @pytest.mark.parametrize("suffix", [b"\r", b"\n", b"\r\n", b"\t", b"\x03"])
@@ -87,20 +88,20 @@ async def test_many_codes_in_one_write_stay_apart(scanner: EmulatedScanner) -> N
         assert [(await reader.read()).text for _ in range(3)] == ["A1", "B2", "C3"]
 
 
-async def test_the_instant_of_decoding_is_stamped_in_the_readers_own_thread(
-    scanner: EmulatedScanner,
-) -> None:
-    clock = ThreadNamingClock()
-    reader = SerialReader(scanner.port, clock)
-    await reader.open()
-    try:
+async def test_a_code_is_stamped_when_it_is_read(scanner: EmulatedScanner) -> None:
+    async with reading(scanner.port) as reader:
         presented_ns = time.monotonic_ns()
         scanner.present(scanner.prepare("TICKET-1", seed=1))
         symbol = await reader.read()
         assert presented_ns <= symbol.decoded_ns <= time.monotonic_ns()
-        assert clock.askers == {f"serial reader {scanner.port}"}
-    finally:
-        await reader.close()
+
+
+async def test_reading_takes_no_thread_of_its_own(scanner: EmulatedScanner) -> None:
+    clock = ThreadNamingClock()
+    async with reading(scanner.port, clock=clock) as reader:
+        scanner.present(scanner.prepare("TICKET-1", seed=1))
+        await reader.read()
+    assert clock.askers == {threading.current_thread().name}
 
 
 async def test_a_read_that_is_given_up_loses_no_code(scanner: EmulatedScanner) -> None:
@@ -127,16 +128,13 @@ async def test_unplugging_while_reading_is_a_peer_error_for_good(
             await waiting
         with pytest.raises(PeerError):
             await reader.read()
-    assert reader_threads(scanner.port) == []
 
 
-async def test_closing_ends_the_thread_and_frees_the_port(scanner: EmulatedScanner) -> None:
+async def test_closing_frees_the_port(scanner: EmulatedScanner) -> None:
     for text in ("first", "second"):
         async with reading(scanner.port) as reader:
-            assert len(reader_threads(scanner.port)) == 1
             scanner.present(scanner.prepare(text, seed=1))
             assert (await reader.read()).text == text
-        assert reader_threads(scanner.port) == []
 
 
 async def test_closing_what_is_not_open_is_harmless(scanner: EmulatedScanner) -> None:
@@ -210,29 +208,49 @@ async def test_each_failure_to_open_names_port_and_cure(
         await reader.open()
 
 
-class PortBeyondSelect:
-    """A port whose descriptor is too large a number for select()."""
-
-    timeout = None
-    in_waiting = 0
-
-    def __init__(self, *args: object, **options: object) -> None:
-        pass
-
-    def read(self, size: int) -> bytes:
-        raise ValueError("filedescriptor out of range in select()")
-
-    def cancel_read(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
+@contextlib.contextmanager
+def descriptors_taken(count: int) -> Iterator[None]:
+    """As many descriptors in use; skips where so many are not permitted."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = count + 200
+    if before[1] != resource.RLIM_INFINITY and before[1] < needed:
+        pytest.skip(f"only {before[1]} open files are permitted here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], needed), before[1]))
+    with contextlib.ExitStack() as taken:
+        taken.callback(resource.setrlimit, resource.RLIMIT_NOFILE, before)
+        for _ in range(count):
+            taken.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        yield
 
 
-async def test_too_many_open_files_are_told_from_an_unplugged_scanner(
-    monkeypatch: pytest.MonkeyPatch,
+async def test_a_port_whose_descriptor_is_beyond_what_select_can_watch_is_read() -> None:
+    with (
+        descriptors_taken(1024),
+        contextlib.closing(EmulatedScanner(ScannerStyle(b"", b"\r"))) as scanner,
+    ):
+        with contextlib.closing(serial.Serial(scanner.port)) as port:
+            assert port.fileno() >= 1024
+        async with reading(scanner.port) as reader:
+            scanner.present(scanner.prepare("TICKET-1", seed=1))
+            assert (await reader.read()).text == "TICKET-1"
+
+
+async def test_an_over_long_line_is_dropped_and_the_next_code_read(
+    scanner: EmulatedScanner,
 ) -> None:
-    monkeypatch.setattr(serial, "Serial", PortBeyondSelect)
-    async with reading("/dev/ttyACM0") as reader:
-        with pytest.raises(UsageError, match="spread the devices over more processes"):
-            await reader.read()
+    async with reading(scanner.port) as reader:
+        for piece in (*(b"x" * 1000 for _ in range(5)), b"x\rTICKET-1\r"):
+            scanner.present((piece,))
+            await asyncio.sleep(0)
+        assert (await reader.read()).text == "TICKET-1"
+
+
+async def test_closing_amid_a_code_leaves_no_silence_to_be_heard(
+    scanner: EmulatedScanner,
+) -> None:
+    async with reading(scanner.port) as reader:
+        scanner.present((b"TICKET-1\rhalf a code",))
+        await reader.read()
+        idle = reader._idle
+    assert idle is not None
+    assert idle.cancelled()

@@ -3,11 +3,23 @@
 import io
 
 import pytest
-from evidence_builder import ADMITTED, UNKNOWN, Run, checkouts, plan_of, race, vip_table
+from evidence_builder import (
+    ADMITTED,
+    STEP_NS,
+    UNKNOWN,
+    Run,
+    checkouts,
+    hunt,
+    plan_of,
+    race,
+    vip_table,
+)
 from judged_runs import judged, recorded, shipped
 from rich.console import Console
 
+from gatedrill.contract.messages import ReleaseMode
 from gatedrill.fixtures.scenario import Book, Burst, Show, Slot
+from gatedrill.orchestrator.history import ClockRead, Released
 from gatedrill.orchestrator.reports import figures
 from gatedrill.orchestrator.reports.comparison import Pair, Row, compare, pair_up
 from gatedrill.orchestrator.reports.comparison_table import print_comparison
@@ -149,3 +161,33 @@ def test_the_table_has_a_line_for_each_row_and_no_markup_of_its_own() -> None:
         ["admitted", "once", "holds", "violated,", "1", "wrong", "differs"]
     ]
     assert "latency, ms" in table
+
+
+def test_hunts_are_compared_by_the_round_that_found_something() -> None:
+    found = Run(hunt(rounds=4))
+    found.show("drill-1.2:gate-02", ADMITTED)
+    later = Run(hunt(rounds=4))
+    later.show("drill-1.3:gate-02", ADMITTED)
+    name = "drill-1, found in round"
+
+    assert rows(found.judge(), later.judge())[name] == Row(name, "2", "3", "+1 (+50%)")
+    assert rows(Run(hunt(rounds=4)).judge(), found.judge())[name] == Row(
+        name, "not found", "2", "differs"
+    )
+    assert name not in rows(HONEST, HONEST)
+
+
+def test_how_it_was_let_go_and_how_well_that_is_known_stand_side_by_side() -> None:
+    run = Run(race())
+    run.released = [Released("drill-1.1", "east", ReleaseMode.REAL_TIME)]
+    run.clocks += [ClockRead("west", 0, 100_000), ClockRead("west", 50_000, 100_000)]
+    run.move("drill-1.1:gate-02", "west")
+    run.change("drill-1.1:gate-02", released_ns=STEP_NS + 6_000_000)
+
+    told = rows(HONEST, run.judge())
+
+    assert told["let go"] == Row("let go", "-", "with real-time priority", "differs")
+    bound = "release skew, known to ±"
+    assert told[bound] == Row(bound, "-", "0.350", "differs")
+    assert told["clock drift of west"].second == "0.050"
+    assert told["let go late"] == Row("let go late", "-", "1", "differs")

@@ -49,7 +49,7 @@ def interrupted() -> JudgedRun:
 
 def late() -> JudgedRun:
     return judged(
-        Run(plan_of(Burst(shows=(Show("fresh"),)), thresholds={"scan_duration": ["max<10"]}))
+        Run(plan_of(Burst(shows=(Show("fresh"),)), thresholds={"scan_duration": ["max<9"]}))
     )
 
 

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 import xmlschema
-from evidence_builder import ADMITTED, Run, own_tickets, plan_of, race, stream
+from evidence_builder import ADMITTED, Run, hunt, own_tickets, plan_of, race, stream
 from hypothesis import given
 from hypothesis import strategies as st
 from judged_runs import HOSTILE, hostile, judged, recorded, shipped
@@ -112,15 +112,32 @@ def test_an_inconclusive_rehearsal_is_an_error_with_all_doubts() -> None:
 @pytest.mark.parametrize(
     ("is_measured", "message"),
     [
-        (True, "failure threshold crossed: scan_duration: max<10 is not met: 10"),
-        (False, "failure threshold crossed: scan_duration: max<10 is not met: nothing measured"),
+        (
+            True,
+            (
+                "failure threshold crossed: scan_duration: max<9 is not met: 10; "
+                "the service's share 10, this machine's own 0.004"
+            ),
+        ),
+        (False, "failure threshold crossed: scan_duration: max<9 is not met: nothing measured"),
     ],
 )
 def test_a_crossed_threshold_is_a_failure_with_the_figure(is_measured: bool, message: str) -> None:
-    run = Run(plan_of(Burst(shows=(Show("fresh"),)), thresholds={"scan_duration": ["max<10"]}))
+    run = Run(plan_of(Burst(shows=(Show("fresh"),)), thresholds={"scan_duration": ["max<9"]}))
     if not is_measured:
         run.lose(*run.attempts.copy())
-    assert ends(judged(run))["scan_duration: max<10"] == message
+    assert ends(judged(run))["scan_duration: max<9"] == message
+
+
+def test_a_threshold_that_the_machine_was_too_busy_to_judge_is_an_error_and_no_failure() -> None:
+    run = Run(plan_of(Burst(shows=(Show("fresh"),)), thresholds={"scan_duration": ["max<200"]}))
+    decided_ns = run.attempts["drill-1.1:gate-01"].record.decided_ns
+    run.change("drill-1.1:gate-01", decided_ns=decided_ns + 230_000_000)
+
+    assert ends(judged(run))["scan_duration: max<200"] == (
+        "error inconclusive: scan_duration: max<200 is not met: 240; "
+        "the service's share 10, this machine's own 230"
+    )
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -151,6 +168,20 @@ def test_the_suite_carries_seed_run_target_and_verdict() -> None:
     wanted = {"seed": "1", "repeat": "1", "run": "run", "target": "http://a", "broker": "mqtt://b"}
     wanted |= {"verdict": "passed", "exit_code": "0", "devices": "2"}
     assert wanted.items() <= told.items()
+
+
+def test_what_came_of_a_hunt_is_a_property_of_its_suite() -> None:
+    found = Run(hunt(rounds=3))
+    found.show("drill-1.2:gate-02", ADMITTED)
+    told = []
+    for run in (Run(hunt(rounds=3)), found):
+        [suite] = suites(judged(run))
+        properties = {each.attrib["name"]: each.attrib["value"] for each in suite.iter("property")}
+        told.append(properties["hunt.drill-1"])
+    assert told == [
+        "3 rounds within 40 ms: found nothing",
+        "3 rounds within 40 ms: two were let in with one ticket in round 2",
+    ]
 
 
 def test_scenarios_are_suites_and_repetitions_are_numbered() -> None:

@@ -4,7 +4,7 @@ import re
 from xml.etree import ElementTree
 
 from document import Document
-from evidence_builder import Run, checkouts, race
+from evidence_builder import Run, checkouts, hunt, race
 from judged_runs import judged
 
 from gatedrill.orchestrator.reports.formats import RENDERERS
@@ -20,12 +20,12 @@ def test_every_format_is_told() -> None:
 
 
 def test_every_property_is_told() -> None:
-    runs = [judged(Run(race())), judged(Run(checkouts()))]
+    runs = [judged(Run(race())), judged(Run(checkouts())), judged(Run(hunt()))]
     root = ElementTree.fromstring(RENDERERS["junit"](runs))
     names = [each.attrib["name"] for each in root.iter("property")]
     general = [
         re.sub(r"^(outcome)\.\w+(\.\w+)?$", lambda found: _outcome(found[2]), name)
-        for name in names
+        for name in (re.sub(r"^hunt\.drill-1$", "hunt.PHASE", name) for name in names)
     ]
     assert sorted(set(general)) == sorted(DOCUMENT.names("Properties"))
 

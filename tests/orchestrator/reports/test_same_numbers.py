@@ -8,9 +8,12 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 from evidence_builder import (
+    ADMITTED,
+    FLEET,
     UNKNOWN,
     Run,
     checkouts,
+    hunt,
     linking,
     own_tickets,
     paid_checkout,
@@ -21,6 +24,8 @@ from evidence_builder import (
 from judged_runs import RECORDED, judged, recorded
 from parsed_page import Cell, Page, parse_page
 
+from gatedrill.contract.messages import ReleaseMode
+from gatedrill.orchestrator.history import ClockRead, Released
 from gatedrill.orchestrator.metrics import LatencyStats
 from gatedrill.orchestrator.reports.formats import RENDERERS
 from gatedrill.orchestrator.reports.judged_run import JudgedRun
@@ -42,6 +47,11 @@ def made_up() -> Iterator[JudgedRun]:
         linking(),
     ):
         yield judged(Run(plan))
+    found = Run(hunt(rounds=4))
+    found.shift("drill-1.1:gate-02", 12_340_000)
+    found.show("drill-1.3:gate-02", ADMITTED)
+    yield judged(found)
+    yield judged(two_fleets())
     open_ended = Run(race())
     open_ended.show("drill-1.1:gate-02", UNKNOWN)
     yield judged(open_ended)
@@ -52,6 +62,18 @@ def made_up() -> Iterator[JudgedRun]:
     missing.fall_silent("drill-1.1", "gate-02")
     missing.not_ready("drill-1.1", "gate-03")
     yield judged(missing)
+
+
+def two_fleets() -> Run:
+    """Whose clocks drift, and of which one lets go without priority, and one device late."""
+    run = Run(race(rounds=2, devices=4))
+    run.clocks += [ClockRead("west", 5, 100_000), ClockRead("west", 70_000, 90_000)]
+    for number in (1, 2):
+        run.move(f"drill-1.{number}:gate-02", "west")
+        run.released.append(Released(f"drill-1.{number}", FLEET, ReleaseMode.REAL_TIME))
+    run.released.append(Released("drill-1.2", "west", ReleaseMode.ORDINARY))
+    run.change("drill-1.2:gate-04", released_ns=run.fired["drill-1.2"] + 7_000_000)
+    return run
 
 
 RUNS = [*recorded(*NAMES), *made_up()]
@@ -132,12 +154,26 @@ def test_thresholds_are_the_same(run: JudgedRun) -> None:
 
 @pytest.mark.parametrize("run", RUNS)
 def test_latencies_of_every_stage_are_the_same(run: JudgedRun) -> None:
-    stages = written(run).stages
-    rows = article(run).table("Milliseconds, counted from the intended instant").values()
-    for row, stats in zip(
-        rows, (stages.total, stages.wait, stages.read, stages.decide), strict=True
+    result, terminal = written(run), RENDERERS["terminal"]([run])
+    stages = msgspec.structs.astuple(result.stages)
+    rows = article(run).table("Milliseconds, counted from the intended instant")
+    for (name, row), stats in zip(
+        rows.items(), (*stages, result.service_duration, result.own_duration), strict=True
     ):
-        assert [row[name].value for name in ("attempts", *STATISTICS)] == _values(stats)
+        assert [row[each].value for each in ("attempts", *STATISTICS)] == _values(stats)
+        [line] = [line for line in terminal.splitlines() if line.strip().startswith(f"{name}  ")]
+        count, *shown = (row[each].text for each in ("attempts", *STATISTICS) if each != "min")
+        assert line.split()[-6:] == [count if stats else "-", *shown]
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_whose_share_the_latency_was_is_the_same_for_build_servers(run: JudgedRun) -> None:
+    result, told = written(run), properties(run)
+    for metric in ("service_duration", "own_duration"):
+        stats = getattr(result, metric)
+        for name in STATISTICS:
+            expected = None if stats is None else _as_json(getattr(stats, name))
+            assert told.get(f"{metric}.{name}_ms") == expected
 
 
 def _values(stats: LatencyStats | None) -> list[float | None]:
@@ -167,6 +203,7 @@ def test_bursts_and_release_skew_are_the_same(run: JudgedRun) -> None:
         (
             name,
             row["let go within, ms"].value,
+            row["known to ± ms"].value,
             row["planned"].value,
             row["contending"].value,
             row["under way at one instant"].value,
@@ -178,6 +215,7 @@ def test_bursts_and_release_skew_are_the_same(run: JudgedRun) -> None:
         (
             each.step,
             each.release_skew_ms,
+            each.skew_bound_ms,
             each.planned,
             each.contending,
             each.in_flight,
@@ -189,6 +227,28 @@ def test_bursts_and_release_skew_are_the_same(run: JudgedRun) -> None:
         [skew] = page.table("First to last release of a burst, ms").values()
         figures = [cell.value for cell in list(skew.values())[1:]]
         assert figures == list(msgspec.structs.astuple(result.release_skew))
+
+
+def test_how_bursts_were_let_go_and_who_was_late_is_told_burst_by_burst() -> None:
+    told = article(judged(two_fleets())).table("Every burst")
+
+    assert [row["let go"].text for row in told.values()] == [
+        "with real-time priority",
+        "partly with real-time priority; more than 5 ms late: gate-04",
+    ]
+
+
+def test_a_hunt_is_told_as_one_and_its_rounds_are_called_sweeps() -> None:
+    [run] = [run for run in RUNS if any(hunt.found_in_round for hunt in run.result.hunts)]
+    page = article(run)
+    assert [
+        (name, row["rounds"].value, row["window, ms"].value, row["found in round"].value)
+        for name, row in page.table("Rounds until one ticket let two in").items()
+    ] == [msgspec.structs.astuple(hunt) for hunt in written(run).hunts]
+    first, second, *_ = page.table("Every burst").values()
+    assert first["a race?"].text == "\N{EN DASH} a sweepspread over 12.3 ms, meant so"
+    assert second["a race?"].text == "\N{EN DASH} a sweepspread over 0.0 ms, meant so"
+    assert "Rounds until one ticket let two in" not in article(RUNS[0]).captions()
 
 
 @pytest.mark.parametrize("run", [run for run in RUNS if run.result.rounds])

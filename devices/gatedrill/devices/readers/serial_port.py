@@ -1,12 +1,13 @@
 """Serial scanners: USB scanners in "virtual serial port" mode, and those with a real cable.
 
-Works wherever pyserial does; Linux is what it is tested on. A factory-new USB scanner types like a
+Linux is what it is tested on. It needs an event loop that can watch a serial port for something to
+read, which those of Unix can and those of Windows cannot. A factory-new USB scanner types like a
 keyboard: the code that switches it to a serial port is in its manual.
 """
 
 import asyncio
 import errno
-import threading
+import os
 from typing import Final
 
 import serial
@@ -16,6 +17,8 @@ from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import GatedrillError, PeerError, UsageError
 from gatedrill.devices.readers.framing import Splitter, split_aim
 from gatedrill.devices.readers.symbol import Symbol, text_of
+
+_MOST_BYTES = 4096
 
 
 class SerialReader:
@@ -35,33 +38,30 @@ class SerialReader:
         self._clock = clock
         self._baud = baud
         self._idle_flush_s = idle_flush_s
-        self._thread: threading.Thread | None = None
+        self._serial: serial.Serial | None = None
+        self._idle: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
         """Open the port for this reader alone and begin to listen.
 
         Raises UsageError when the port is missing, forbidden, taken or no serial port.
         """
-        self._serial = await asyncio.to_thread(_open, self._port, self._baud)
-        self._loop = asyncio.get_running_loop()
+        port = await asyncio.to_thread(_open, self._port, self._baud)
+        self._serial = port
         self._arrived: asyncio.Queue[Symbol | GatedrillError] = asyncio.Queue()
-        self._closing = False
-        # pyserial waits in blocking calls; a thread of its own keeps them off the event loop.
-        self._thread = threading.Thread(
-            target=self._listen, name=f"serial reader {self._port}", daemon=True
-        )
-        self._thread.start()
+        self._splitter = Splitter()
+        self._loop = asyncio.get_running_loop()
+        self._descriptor = port.fileno()
+        # pyserial would wait by select(), which cannot watch descriptors from 1,024 on, in a thread
+        # for each port.
+        self._loop.add_reader(self._descriptor, self._receive)
 
     async def close(self) -> None:
-        """Close the port; the thread has ended when this returns."""
-        thread, self._thread = self._thread, None
-        if thread is None:
-            return
-        self._closing = True
-        self._serial.cancel_read()
-        thread.join()
-        # Closed only now: under a thread that still reads, its descriptor might become another's.
-        self._serial.close()
+        """Close the port."""
+        port, self._serial = self._serial, None
+        if port is not None:
+            self._stop_listening()
+            port.close()
 
     async def read(self) -> Symbol:
         """Wait for the next code; PeerError, from then on always, when the scanner has gone."""
@@ -71,44 +71,49 @@ class SerialReader:
             raise arrived
         return arrived
 
-    def _listen(self) -> None:
-        splitter = Splitter()
+    def _receive(self) -> None:
         try:
-            while not self._closing:
-                for code in self._next_codes(splitter):
-                    self._hand_over(self._symbol(code))
+            received = os.read(self._descriptor, _MOST_BYTES)
+        except BlockingIOError:
+            return
         except OSError as error:
-            self._hand_over(
-                PeerError(
-                    f"serial port {self._port}: the scanner has gone ({error}); plug it in again, "
-                    "and let no other program read the port"
-                )
-            )
-        except ValueError as error:
-            self._hand_over(
-                UsageError(
-                    f"serial port {self._port}: too many files are open in this process ({error}); "
-                    "spread the devices over more processes"
-                )
-            )
+            self._lose(str(error))
+            return
+        if received:
+            self._hand_over(self._splitter.feed(received))
+            self._await_silence()
+        else:
+            self._lose("nothing is left to read")
 
-    def _next_codes(self, splitter: Splitter) -> list[bytes]:
-        # Between codes the thread sleeps until a byte comes, instead of waking up to look.
-        timeout_s = self._idle_flush_s if splitter.has_begun else None
-        if self._serial.timeout != timeout_s:
-            self._serial.timeout = timeout_s
-        first: bytes = self._serial.read(1)
-        if not first:
-            return splitter.flush()
-        return splitter.feed(first + self._serial.read(self._serial.in_waiting))
+    def _await_silence(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        if self._splitter.has_begun:
+            self._idle = self._loop.call_later(self._idle_flush_s, self._flush)
 
-    def _symbol(self, code: bytes) -> Symbol:
+    def _flush(self) -> None:
+        self._hand_over(self._splitter.flush())
+
+    def _hand_over(self, codes: list[bytes]) -> None:
         decoded_ns = self._clock.now_ns()
-        symbology, content = split_aim(code)
-        return Symbol(text_of(content), symbology, decoded_ns)
+        for code in codes:
+            symbology, content = split_aim(code)
+            self._arrived.put_nowait(Symbol(text_of(content), symbology, decoded_ns))
 
-    def _hand_over(self, arrived: Symbol | GatedrillError) -> None:
-        self._loop.call_soon_threadsafe(self._arrived.put_nowait, arrived)
+    def _lose(self, why: str) -> None:
+        self._stop_listening()
+        self._arrived.put_nowait(
+            PeerError(
+                f"serial port {self._port}: the scanner has gone ({why}); plug it in again, "
+                "and let no other program read the port"
+            )
+        )
+
+    def _stop_listening(self) -> None:
+        self._loop.remove_reader(self._descriptor)
+        if self._idle is not None:
+            self._idle.cancel()
 
 
 def _open(port: str, baud: int) -> serial.Serial:

@@ -91,7 +91,10 @@ def valid_guests_admitted(evidence: Evidence) -> CheckResult:
 
 
 def used_ticket_refused(evidence: Evidence) -> CheckResult:
-    """A ticket shown again after its round is refused, unless its guest may come back."""
+    """A ticket shown again after the round that admitted it is refused.
+
+    Unless its guest may come back.
+    """
     name, claim = "used ticket refused", "a ticket shown again after its round is refused"
     probes = [
         seen
@@ -100,11 +103,15 @@ def used_ticket_refused(evidence: Evidence) -> CheckResult:
     ]
     if not probes:
         return not_judged(name, claim, "no ticket was shown again")
-    answered = [seen for seen in probes if not seen.record.outcome.is_open]
+    answered = [
+        (seen, earlier)
+        for seen in probes
+        if not seen.record.outcome.is_open and (earlier := _admission_before(evidence, seen))
+    ]
     found = [
         Violation(seen.planned.ticket, "admitted again after its round", witness([*earlier, seen]))
-        for seen in answered
-        if seen.record.outcome.admits and (earlier := _admission_before(evidence, seen))
+        for seen, earlier in answered
+        if seen.record.outcome.admits
     ]
     return result(name, claim, len(answered), found)
 

@@ -43,11 +43,6 @@ class Bookings(NamedTuple):
         return Range(booked + legacy.least, booked + wanted + legacy.most)
 
 
-def places(slot: SlotRow) -> int:
-    """How many places of it are free."""
-    return slot.capacity if slot.available is None else slot.available
-
-
 def all_bookings(evidence: Evidence) -> dict[str, Bookings]:
     """The plan's slots, by id."""
     before = _rows(evidence.records.before.slots)

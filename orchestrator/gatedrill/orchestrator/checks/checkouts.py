@@ -46,7 +46,11 @@ def payment_sessions(evidence: Evidence) -> CheckResult:
     name, claim = "payment sessions", "the sessions on record are those that buyers were told of"
     rows = evidence.records.logs.payment_sessions
     bookings = all_bookings(evidence)
-    if not any(each.checkouts for each in bookings.values()):
+    complete = evidence.records.complete_logs
+    examined = [
+        slot for slot, each in bookings.items() if each.booked or (each.checkouts and complete)
+    ]
+    if not examined:
         return not_judged(name, claim, NOTHING_THERE)
     if rows is None:
         return not_judged(name, claim, why_unread(evidence, PAYMENT_SESSIONS_TABLE))
@@ -54,11 +58,10 @@ def payment_sessions(evidence: Evidence) -> CheckResult:
     def examine(slot: str) -> Violation | None:
         own = [row for row in rows if row.slot_id.lower() == slot.lower()]
         doubled = _told_twice(bookings[slot]) or _not_on_record(bookings[slot], own)
-        if doubled or not evidence.records.complete_logs:
+        if doubled or not complete:
             return doubled
         return _not_told(bookings[slot], own)
 
-    examined = [slot for slot, each in bookings.items() if each.checkouts]
     return examine_each(name, claim, examined, examine)
 
 

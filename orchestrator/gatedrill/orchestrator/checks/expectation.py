@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-from gatedrill.orchestrator.checks.bookings import places
 from gatedrill.orchestrator.checks.check import CheckResult, Violation, not_judged, result
 from gatedrill.orchestrator.evidence import Evidence
 from gatedrill.orchestrator.plan import (
@@ -28,11 +27,13 @@ def as_expected(evidence: Evidence) -> CheckResult:
         return not_judged(name, claim, "the scenario expects nothing of its rounds")
     astray = _not_as_planned(evidence)
     found: list[Violation] = []
+    examined = 0
     for step in evidence.plan.steps:
         if isinstance(step, BurstStep) and step in rounds:
             found += _examine(evidence, step, astray)
+            examined += any(_is_settled(seen, astray) for seen in evidence.by_step.get(step.id, ()))
         astray |= _left_open(evidence, step)
-    return result(name, claim, len(rounds), found)
+    return result(name, claim, examined, found)
 
 
 def _examine(evidence: Evidence, step: BurstStep, astray: set[str]) -> list[Violation]:
@@ -73,12 +74,7 @@ def _not_as_planned(evidence: Evidence) -> set[str]:
     tickets = {
         ticket for ticket in evidence.not_valid_before if not evidence.tickets[ticket].refused_as
     }
-    planned = {slot.id.lower(): slot for slot in evidence.plan.slots}
-    return tickets | {
-        planned[row.id.lower()].id
-        for row in evidence.records.before.slots or ()
-        if row.id.lower() in planned and places(row) != places(planned[row.id.lower()])
-    }
+    return tickets | evidence.slots_astray.keys()
 
 
 def _subject(planned: PlannedAttempt) -> str | None:

@@ -40,9 +40,14 @@ def reentry_granted(evidence: Evidence) -> CheckResult:
 
 
 def _settled(evidence: Evidence, beforehand: Beforehand, ticket_id: str) -> list[SeenScan]:
-    """The scans that had to let their guest in."""
-    settled = [seen for seen in evidence.by_ticket[ticket_id] if not seen.record.outcome.is_open]
+    """The scans after the first entry that had to let their guest in."""
     ticket = evidence.tickets[ticket_id]
+    first = [] if beforehand.was_used(ticket) else _first_entry(evidence, ticket_id)
+    settled = [
+        seen
+        for seen in evidence.by_ticket[ticket_id]
+        if not seen.record.outcome.is_open and seen not in first
+    ]
     if ticket.kind == "vip_pass":
         return settled if beforehand.may_come_back(ticket) else []
     known = [seen for seen in settled if _links_were_told(seen)]
@@ -72,6 +77,12 @@ def _links_were_told(seen: SeenScan) -> bool:
 
 def _was_inside(evidence: Evidence, beforehand: Beforehand, ticket: str) -> bool:
     return bool(_entry(evidence, ticket)) or beforehand.was_used(evidence.tickets[ticket])
+
+
+def _first_entry(evidence: Evidence, ticket: str) -> list[SeenScan]:
+    """The scan that counts as the guest's first entry."""
+    scans = evidence.by_ticket[ticket]
+    return [seen for seen in scans if seen.record.outcome.kind is OutcomeKind.ADMITTED][:1]
 
 
 def _entry(evidence: Evidence, ticket: str) -> list[SeenScan]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from gatedrill.orchestrator.evidence import Evidence
+from gatedrill.orchestrator.hunts import Hunt
 from gatedrill.orchestrator.reports import figures
 from gatedrill.orchestrator.reports.marks import DOUBT, GOOD, PLAIN, mark
 from gatedrill.orchestrator.reports.markup import Content, Html, element, joined
@@ -14,9 +15,16 @@ from gatedrill.orchestrator.reports.selection import (
 )
 from gatedrill.orchestrator.reports.table import scroll_box, table
 from gatedrill.orchestrator.reports.timeline import draw_timeline
-from gatedrill.orchestrator.reports.wording import round_in_words, with_note
+from gatedrill.orchestrator.reports.wording import (
+    PLUS_MINUS,
+    release_in_words,
+    round_in_words,
+    some,
+    sweep_in_words,
+    with_note,
+)
 from gatedrill.orchestrator.result import Result, Skew
-from gatedrill.orchestrator.rounds import ListedAttempt, RoundResult
+from gatedrill.orchestrator.rounds import LATE_MS, ListedAttempt, RoundResult
 
 MAX_OPEN = 3
 """Timelines of which a witness tells, that are unfolded from the beginning."""
@@ -28,6 +36,11 @@ def bursts_section(result: Result, evidence: Evidence) -> Iterator[Html]:
         return
     yield element("h3", "Bursts")
     yield table("Every burst", _COLUMNS, map(_burst_row, result.rounds))
+    if result.hunts:
+        yield element("h3", "Hunt")
+        yield table(
+            "Rounds until one ticket let two in", _HUNT_COLUMNS, map(_hunt_row, result.hunts)
+        )
     if result.release_skew is not None:
         skew = result.release_skew
         yield table("First to last release of a burst, ms", _SKEW_COLUMNS, [_skew_row(skew)])
@@ -35,10 +48,13 @@ def bursts_section(result: Result, evidence: Evidence) -> Iterator[Html]:
 
 
 _SKEW_COLUMNS = ("release skew", "bursts", "smallest", "median", "p95")
+_HUNT_COLUMNS = ("phase", "rounds", "window, ms", "found in round")
 _COLUMNS = (
     "burst",
     "outcomes",
     "let go within, ms",
+    f"known to {PLUS_MINUS} ms",
+    "let go",
     "planned",
     "contending",
     "under way at one instant",
@@ -52,6 +68,8 @@ def _burst_row(each: RoundResult) -> tuple[Content, ...]:
         each.step,
         round_in_words(each),
         figures.fine_ms(each.release_skew_ms),
+        figures.fine_ms(each.skew_bound_ms),
+        _how(each),
         figures.count(each.planned),
         figures.count(each.contending),
         figures.count(each.in_flight),
@@ -60,12 +78,25 @@ def _burst_row(each: RoundResult) -> tuple[Content, ...]:
     )
 
 
+def _how(each: RoundResult) -> str:
+    late = f"more than {LATE_MS:g} ms late: {some(each.late)}" if each.late else ""
+    return "; ".join(filter(None, (release_in_words(each.released), late))) or figures.NOTHING
+
+
+def _hunt_row(hunt: Hunt) -> tuple[Content, ...]:
+    found = "not found" if hunt.found_in_round is None else figures.count(hunt.found_in_round)
+    return hunt.phase, figures.count(hunt.rounds), figures.window_ms(hunt.window_ms), found
+
+
 def _skew_row(skew: Skew) -> tuple[Content, ...]:
     shown = (skew.min_ms, skew.median_ms, skew.p95_ms)
     return "all bursts", figures.count(skew.rounds), *map(figures.fine_ms, shown)
 
 
 def _race(each: RoundResult) -> Html:
+    if each.swept_ms is not None:
+        spread = element("small", sweep_in_words(each.swept_ms))
+        return joined([mark(PLAIN, "a sweep"), spread])
     if each.counts is None:
         return mark(PLAIN, "nobody competes")
     if each.why_not:

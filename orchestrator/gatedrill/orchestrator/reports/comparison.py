@@ -9,6 +9,7 @@ from gatedrill.orchestrator.checks.check import CheckStatus
 from gatedrill.orchestrator.metrics import LatencyStats
 from gatedrill.orchestrator.reports import figures
 from gatedrill.orchestrator.reports.figures import Figure
+from gatedrill.orchestrator.reports.wording import release_in_words, threshold_status
 from gatedrill.orchestrator.result import Result
 
 ABSENT = figures.NOTHING
@@ -64,6 +65,7 @@ def compare(first: Result, second: Result) -> list[Block]:
         ("thresholds", _thresholds(first), _thresholds(second)),
         ("latency, ms", _latencies(first), _latencies(second)),
         ("simultaneity, ms", _simultaneity(first), _simultaneity(second)),
+        ("hunt", _hunts(first), _hunts(second)),
     )
     return [Block(title, tuple(_rows(one, other))) for title, one, other in blocks if one or other]
 
@@ -91,6 +93,7 @@ def _setting(result: Result) -> Facts:
         "seed": str(result.seed),
         "repeat": str(result.repeat),
         "service": result.target,
+        "planted fault": result.fault or "none",
         "devices": figures.count(result.devices),
         "ended early": result.cut_short or "no",
     }
@@ -144,7 +147,7 @@ def _thresholds(result: Result) -> Facts:
     for each in result.thresholds:
         name = f"{each.metric}: {each.expression}"
         facts[name] = figures.threshold_value(each.value)
-        facts[f"{name}, status"] = "met" if each.passed else "crossed"
+        facts[f"{name}, status"] = threshold_status(each)
     return facts
 
 
@@ -155,6 +158,12 @@ def _latencies(result: Result) -> Facts:
         **_statistics("wait", stages.wait, ("p50", "p95")),
         **_statistics("read", stages.read, ("p50", "p95")),
         **_statistics("decide", stages.decide, ("p50", "p95")),
+        **_statistics("ask", stages.ask, ("p50", "p95")),
+        **_statistics("by the service's stamps", stages.service, ("p50", "p95")),
+        **_statistics("pause", stages.pause, ("p50", "p95")),
+        **_statistics("ours", stages.ours, ("p50", "p95")),
+        **_statistics("the service's share", result.service_duration, ("p50", "p95")),
+        **_statistics("this machine's own", result.own_duration, ("p50", "p95")),
     }
 
 
@@ -171,4 +180,30 @@ def _simultaneity(result: Result) -> Facts:
     if result.release_skew is not None:
         facts["release skew, median"] = figures.fine_ms(result.release_skew.median_ms)
         facts["release skew, p95"] = figures.fine_ms(result.release_skew.p95_ms)
+    bounds = [each.skew_bound_ms for each in result.rounds if each.skew_bound_ms]
+    if bounds:
+        facts["release skew, known to \N{PLUS-MINUS SIGN}"] = figures.fine_ms(max(bounds))
+    released = {mode for each in result.rounds for mode in each.released}
+    if released:
+        facts["let go"] = release_in_words(sorted(released))
+    facts |= {
+        f"clock drift of {clock.fleet}": figures.fine_ms(clock.drift_ms)
+        for clock in result.clocks
+        if clock.drift_ms is not None
+    }
+    late = sum(len(each.late) for each in result.rounds)
+    if late:
+        facts["let go late"] = figures.count(late)
+    return facts
+
+
+def _hunts(result: Result) -> Facts:
+    facts: Facts = {}
+    for hunt in result.hunts:
+        facts[f"{hunt.phase}, rounds"] = figures.count(hunt.rounds)
+        facts[f"{hunt.phase}, window in ms"] = figures.window_ms(hunt.window_ms)
+        found = hunt.found_in_round
+        facts[f"{hunt.phase}, found in round"] = (
+            "not found" if found is None else figures.count(found)
+        )
     return facts

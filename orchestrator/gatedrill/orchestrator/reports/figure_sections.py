@@ -10,6 +10,7 @@ from gatedrill.orchestrator.reports.histogram import bin_latencies, bin_name, dr
 from gatedrill.orchestrator.reports.marks import OUTCOMES, PLAIN, mark
 from gatedrill.orchestrator.reports.markup import Content, Html, element, joined
 from gatedrill.orchestrator.reports.table import scroll_box, table
+from gatedrill.orchestrator.reports.wording import stage_rows
 from gatedrill.orchestrator.result import OutcomeCount, Result
 
 _STATISTICS = ("avg", "min", "p50", "p95", "p99", "max")
@@ -18,14 +19,8 @@ _STATISTICS = ("avg", "min", "p50", "p95", "p99", "max")
 def latency_section(result: Result, evidence: Evidence) -> Iterator[Html]:
     """Quantiles by stage, and how the latencies of scans and of checkouts are spread."""
     yield element("h3", "Latency")
-    stages = (
-        ("all: intended to decided", result.stages.total),
-        ("wait: intended to let go", result.stages.wait),
-        ("read: let go to decoded", result.stages.read),
-        ("decide: decoded to decided", result.stages.decide),
-    )
     columns = ("stage", "attempts", *_STATISTICS)
-    rows = ((name, *_statistics(stats)) for name, stats in stages)
+    rows = ((name.strip(), *_statistics(stats)) for name, stats in stage_rows(result))
     yield table("Milliseconds, counted from the intended instant", columns, rows)
     metrics = collect_metrics(seen.record for seen in evidence.attempts if not seen.is_probe)
     if result.scan_duration is not None:

@@ -46,6 +46,11 @@ def fine_ms(value: float | None) -> Figure:
     return Figure(value, ".3f")
 
 
+def window_ms(value: float) -> Figure:
+    """A width in milliseconds, as it was set."""
+    return Figure(value, "g")
+
+
 def instant_ms(value: float | None) -> Figure:
     """Milliseconds before or after T, to the tenth."""
     return Figure(value, "+.1f")
@@ -64,6 +69,12 @@ def share(value: float | None) -> Figure:
 def threshold_value(value: float | None) -> Figure:
     """What a threshold met, in whatever unit its metric has."""
     return Figure(value, ".4g", absent="nothing measured")
+
+
+def between(low: float | None, high: float | None) -> str:
+    """What is known to lie between two figures that thresholds may meet."""
+    lowest, highest = threshold_value(low).text, threshold_value(high).text
+    return highest if lowest == highest else f"{lowest} to {highest}"
 
 
 def change(first: Figure, second: Figure) -> str:

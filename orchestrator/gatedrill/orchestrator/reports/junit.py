@@ -15,6 +15,7 @@ from gatedrill.orchestrator.reports.figures import Figure
 from gatedrill.orchestrator.reports.judged_run import JudgedRun, name_runs
 from gatedrill.orchestrator.reports.plain import render_plain
 from gatedrill.orchestrator.reports.printable import printable
+from gatedrill.orchestrator.reports.wording import hunt_in_words, whose_in_words
 from gatedrill.orchestrator.result import Counters, Result
 from gatedrill.orchestrator.thresholds import ThresholdResult
 
@@ -93,9 +94,14 @@ def _threshold(result: Result, threshold: ThresholdResult) -> Element:
     name = f"{threshold.metric}: {threshold.expression}"
     case = _case(result, "thresholds", name)
     if not threshold.passed:
-        message = f"{name} is not met: {figures.threshold_value(threshold.value)}"
-        case.append(_element("failure", message, type="threshold crossed", message=message))
+        met = str(figures.threshold_value(threshold.value))
+        message = "; ".join(filter(None, (f"{name} is not met: {met}", whose_in_words(threshold))))
+        tag, kind = _BLAME[threshold.is_machines]
+        case.append(_element(tag, message, type=kind, message=message))
     return case
+
+
+_BLAME = {False: ("failure", "threshold crossed"), True: ("error", "inconclusive")}
 
 
 def _case(result: Result, group: str, name: str, time_s: float = 0) -> Element:
@@ -115,6 +121,7 @@ def _facts(result: Result) -> Iterator[tuple[str, str | Figure]]:
     """What is told of a run beside its tests; figures where they were measured."""
     yield from (("run", result.run), ("seed", str(result.seed)), ("repeat", str(result.repeat)))
     yield from (("target", result.target), ("broker", result.broker))
+    yield "fault", result.fault or "none"
     yield from (("verdict", str(result.verdict)), ("exit_code", str(result.exit_code)))
     yield "devices", str(result.devices)
     yield from _counted(result.counters)
@@ -123,9 +130,13 @@ def _facts(result: Result) -> Iterator[tuple[str, str | Figure]]:
         yield name, figures.count(each.count)
     yield from _latency_facts("scan_duration", result.scan_duration)
     yield from _latency_facts("checkout_duration", result.checkout_duration)
+    yield from _latency_facts("service_duration", result.service_duration)
+    yield from _latency_facts("own_duration", result.own_duration)
     if result.release_skew is not None:
         yield "release_skew.median_ms", figures.fine_ms(result.release_skew.median_ms)
         yield "release_skew.p95_ms", figures.fine_ms(result.release_skew.p95_ms)
+    for hunt in result.hunts:
+        yield f"hunt.{hunt.phase}", hunt_in_words(hunt)
 
 
 def _counted(counters: Counters) -> Iterator[tuple[str, Figure]]:

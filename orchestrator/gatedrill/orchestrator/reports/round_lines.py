@@ -6,22 +6,39 @@ from rich.table import Table
 from rich.text import Text
 
 from gatedrill.orchestrator.reports import figures
-from gatedrill.orchestrator.reports.wording import round_in_words
-from gatedrill.orchestrator.rounds import RoundResult
+from gatedrill.orchestrator.reports.wording import (
+    release_in_words,
+    round_in_words,
+    skew_in_words,
+    some,
+    sweep_in_words,
+)
+from gatedrill.orchestrator.rounds import LATE_MS, RoundResult
 
 
-def round_lines(each: RoundResult) -> Iterable[Text | Table]:
-    """A line that says how it went, and of a small burst one for each attempt."""
-    skew = figures.fine_ms(each.release_skew_ms)
-    unit = "" if skew.value is None else " ms"
+def round_lines(each: RoundResult, *, tells_release: bool) -> Iterable[Text | Table]:
+    """A line that says how it went, and of a small burst one for each attempt.
+
+    With `tells_release` it says how the devices were let go.
+    """
     yield Text(
-        f"  {each.step}  {round_in_words(each)}; let go within {skew}{unit}, "
+        f"  {each.step}  {round_in_words(each)}; {_let_go(each, tells_release)}, "
         f"{each.in_flight} of {_racing(each)} under way at one instant by {_stamps(each)}"
     )
     if each.why_not:
         yield Text(f"    does not count as a race: {each.why_not}", "yellow")
+    elif each.late:
+        yield Text(f"    let go more than {LATE_MS:g} ms late: {some(each.late)}", "yellow")
     if each.attempts:
         yield _listing(each)
+
+
+def _let_go(each: RoundResult, tells_release: bool) -> str:  # noqa: FBT001 - as it came
+    how = f" {release_in_words(each.released)}" if tells_release and each.released else ""
+    skew = skew_in_words(each)
+    if each.swept_ms is None:
+        return f"let go{how} within {skew}"
+    return f"{sweep_in_words(each.swept_ms)}; let go{how} within {skew} of that"
 
 
 def _racing(each: RoundResult) -> str:

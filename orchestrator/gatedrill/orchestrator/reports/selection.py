@@ -12,7 +12,7 @@ from gatedrill.orchestrator.plan import (
     PlannedWebhook,
 )
 from gatedrill.orchestrator.result import Result
-from gatedrill.orchestrator.rounds import ListedAttempt, list_attempt
+from gatedrill.orchestrator.rounds import ListedAttempt, list_attempts
 from gatedrill.orchestrator.seen import SeenAttempt
 
 MAX_ROWS_DRAWN = 800
@@ -66,7 +66,7 @@ def subjects(planned: PlannedAttempt) -> set[str]:
             return {planned.ticket, planned.reservation}
 
 
-def most_telling(seen: Sequence[SeenAttempt], told: set[str]) -> list[ListedAttempt]:
+def most_telling(seen: Sequence[SeenAttempt], told: set[str]) -> Sequence[ListedAttempt]:
     """At most as many as are drawn, in the order of decisions.
 
     The open ones before those about a subject that is `told` of, then what a race has granted, then
@@ -84,4 +84,4 @@ def most_telling(seen: Sequence[SeenAttempt], told: set[str]) -> list[ListedAtte
         )
 
     chosen = sorted(seen, key=weight, reverse=True)[:MAX_ROWS_A_BURST]
-    return [list_attempt(each) for each in sorted(chosen, key=lambda each: each.record.decided_ns)]
+    return list_attempts(sorted(chosen, key=lambda each: each.record.decided_ns), seen)

@@ -62,10 +62,15 @@ def clocks_section(result: Result) -> Iterator[Html]:
         yield element("p", "No clock was read.")
         return
     rows = (
-        (each.fleet, figures.fine_ms(each.offset_ms), figures.fine_ms(each.bound_ms))
+        (
+            each.fleet,
+            figures.fine_ms(each.offset_ms),
+            figures.fine_ms(each.bound_ms),
+            figures.fine_ms(each.drift_ms),
+        )
         for each in result.clocks
     )
-    columns = ("fleet", "offset, ms", "known to \N{PLUS-MINUS SIGN} ms")
+    columns = ("fleet", "offset, ms", "known to \N{PLUS-MINUS SIGN} ms", "drifted by, ms")
     yield table("Clocks of the fleets against the conductor's", columns, rows)
 
 
@@ -78,6 +83,7 @@ def configuration_section(result: Result, evidence: Evidence) -> Iterator[Html]:
         ("repeat", str(result.repeat)),
         ("started", result.started_at),
         ("check-in service", result.target),
+        ("planted fault", result.fault or "none that it told of"),
         ("broker", result.broker),
         ("devices", str(result.devices)),
         ("ended early", result.cut_short or "no"),

@@ -6,10 +6,14 @@ from gatedrill.contract.outcome import OutcomeKind
 from gatedrill.orchestrator.checks.check import CheckResult, CheckStatus, Violation
 from gatedrill.orchestrator.reports import figures
 from gatedrill.orchestrator.reports.figures import Figure
-from gatedrill.orchestrator.reports.marks import BAD, GOOD, STATUSES, VERDICTS, mark
+from gatedrill.orchestrator.reports.marks import BAD, DOUBT, GOOD, STATUSES, VERDICTS, mark
 from gatedrill.orchestrator.reports.markup import Content, Html, element, joined, markup
 from gatedrill.orchestrator.reports.table import table
-from gatedrill.orchestrator.reports.wording import not_judged
+from gatedrill.orchestrator.reports.wording import (
+    not_judged,
+    threshold_status,
+    whose_in_words,
+)
 from gatedrill.orchestrator.result import Result, Verdict
 
 KeyFigure = tuple[str, Figure, str]
@@ -130,6 +134,9 @@ def _violation(violation: Violation) -> Html:
     )
 
 
+_THRESHOLD_SIGNS = {"met": GOOD, "crossed": BAD, "machine too busy to say": DOUBT}
+
+
 def thresholds_section(result: Result) -> Iterator[Html]:
     """Every threshold with the figure that it met."""
     if not result.thresholds:
@@ -138,9 +145,11 @@ def thresholds_section(result: Result) -> Iterator[Html]:
     rows = (
         (
             f"{each.metric}: {each.expression}",
-            mark(GOOD, "met") if each.passed else mark(BAD, "crossed"),
+            mark(_THRESHOLD_SIGNS[threshold_status(each)], threshold_status(each)),
             figures.threshold_value(each.value),
+            whose_in_words(each) or figures.NOTHING,
         )
         for each in result.thresholds
     )
-    yield table("Was it good enough?", ("threshold", "status", "value"), rows)
+    columns = ("threshold", "status", "value", "if not met, by whose share")
+    yield table("Was it good enough?", columns, rows)
