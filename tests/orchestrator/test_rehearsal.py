@@ -174,7 +174,10 @@ async def test_a_rehearsal_at_an_honest_service_passes_and_tells_so(
     assert result.counters.scans == 6
     assert (result.run, result.seed, result.target) == (RUN, 1, venue.target)
     assert result.broker == venue.bus.address
-    assert venue.notes.lines == [f"roster: 3 devices, service at {venue.target}"]
+    roster, kept = venue.notes.lines
+    assert roster == f"roster: 3 devices, service at {venue.target}"
+    assert kept.startswith("race: kept in ")
+    assert kept.endswith("/1-race")
     assert venue.notes.shown == [(result, venue.folder("1-race"))]
 
 

@@ -67,12 +67,9 @@ async def _drill(request: Request, log_options: Sequence[str]) -> int:
     run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     log_with(run=run)
     with TerminalOnlooker() as onlooker:
-        onlooker.say(f"run {run}, kept in {request.out / run}")
-        for line in _unclaimed(request):
-            onlooker.say(line)
         async with _venue(request, run, log_options) as venue:
-            for part in venue.parts:
-                onlooker.say(part)
+            for line in (*venue.parts, *_unclaimed(request)):
+                onlooker.say(line)
             async with conducting(venue.broker, run) as bus:
                 order = _rehearsal(request, venue, run)
                 results = await rehearse(order, bus, MonotonicClock(), onlooker)

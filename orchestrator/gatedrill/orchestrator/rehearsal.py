@@ -124,6 +124,7 @@ async def _run(plan: Plan, number: int, stage: _Stage) -> Result:
     order = stage.order
     folder = RunFolder.create(order.out / order.run / f"{number}-{plan.scenario.name}")
     folder.write_plan(plan)
+    stage.onlooker.say(f"{plan.scenario.name}: kept in {folder.path}")
     reader = RecordReader(stage.service, plan)
     try:
         await _conduct(plan, folder, reader, stage, is_first=number == 1)
