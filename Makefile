@@ -14,8 +14,12 @@ tested := $(VENV)/.ready-for-tests
 drill: $(ready)
 	$(bin)/gatedrill run --duration 10s
 
+# More at once than there are cores: most tests wait for processes. A file stays together, as its
+# tests share what they start.
+WORKERS ?= 3
+
 test: lint
-	$(bin)/pytest
+	$(bin)/pytest --numprocesses $(WORKERS) --dist loadfile
 
 lint: $(tested)
 	$(bin)/ruff check .
@@ -29,6 +33,9 @@ bench: $(ready)
 	$(bin)/python -m benchmarks.simultaneity.run
 	$(bin)/python -m benchmarks.simultaneity.throughput
 	$(bin)/python -m benchmarks.scale
+	$(bin)/python -m benchmarks.device_cache
+	$(bin)/python -m benchmarks.registrar
+	$(bin)/python -m benchmarks.uplink
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

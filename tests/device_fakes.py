@@ -8,6 +8,7 @@ from typing import Final
 from gatedrill.contract.attempt import Ask, AskKind, ScanRecord
 from gatedrill.contract.errors import GatedrillError, UsageError
 from gatedrill.contract.messages import (
+    ANSWER_TIMEOUT_S,
     CheckoutOrder,
     LinkOrder,
     Presentation,
@@ -157,6 +158,9 @@ class FakeCheckIn:
     ) -> None:
         self.clock = clock
         self.said: list[str] = []
+        self.nonces: list[str | None] = []
+        self.patience_s = ANSWER_TIMEOUT_S
+        self.is_there = True
         self.unparked: Reason | None = None
         self.parks = True
         self.resolved: list[str] = []
@@ -190,14 +194,23 @@ class FakeCheckIn:
         self.resolved.append(symbol)
         return self.resolutions.get(symbol, Resolution(Ticket(symbol)))
 
-    async def ask(self, entitlement: Entitlement) -> Reply:
+    def be_patient(self, timeout_s: float) -> None:
+        self.patience_s = timeout_s
+
+    async def probe(self) -> bool:
+        self.say("probe")
+        return self.is_there
+
+    async def ask(self, entitlement: Entitlement, nonce: str | None = None) -> Reply:
         self.say(f"ask {_key(entitlement)}")
+        self.nonces.append(nonce)
         if self.gate is not None:
             await self.gate.wait()
         return self.reply()
 
-    def hold(self, entitlement: Entitlement) -> FakeQuestion:
+    def hold(self, entitlement: Entitlement, nonce: str | None = None) -> FakeQuestion:
         self.say(f"hold {_key(entitlement)}")
+        self.nonces.append(nonce)
         return FakeQuestion(self, _key(entitlement))
 
     async def ask_for_link(self, ticket: Ticket) -> LinkReply | None:

@@ -2,26 +2,28 @@
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
-from honest_service import HonestService, Row, changed
+from honest_service import NOW, HonestService, Row, changed, time_of_day
 
 from gatedrill.contract.attempt import (
     Ask,
     AskKind,
     AttemptRecord,
     CheckoutRecord,
+    ClaimAsk,
     LinkRecord,
     ScanRecord,
     WebhookRecord,
 )
-from gatedrill.contract.messages import KIOSK, DeviceInfo
-from gatedrill.contract.outcome import Certainty, Outcome, OutcomeKind, Reason
+from gatedrill.contract.messages import KIOSK, DeviceInfo, QueueEntry, QueueState
+from gatedrill.contract.outcome import Authority, Certainty, Outcome, OutcomeKind, Reason
 from gatedrill.contract.service import AuditType, PaymentSessionRow
 from gatedrill.fixtures.scenario import (
     Book,
     Burst,
+    FaultName,
     LinkTickets,
     Pay,
     Payment,
@@ -38,17 +40,24 @@ from gatedrill.orchestrator.evidence import Evidence
 from gatedrill.orchestrator.history import (
     Attempted,
     ClockRead,
+    Drained,
     Ended,
     Event,
+    FaultBegan,
+    FaultEnded,
     Fired,
+    Journaled,
+    JournalUnread,
     Released,
     Silent,
+    Sold,
     Started,
     Unready,
 )
 from gatedrill.orchestrator.judge import judge
 from gatedrill.orchestrator.plan import (
     BurstStep,
+    DrainAct,
     Plan,
     PlannedAttempt,
     PlannedCheckout,
@@ -81,9 +90,19 @@ SERVER_ERROR = Outcome(OutcomeKind.UNKNOWN, Reason.SERVER_ERROR)
 UNREAD = Outcome(OutcomeKind.UNKNOWN, Reason.UNREAD)
 IGNORED = Outcome(OutcomeKind.IGNORED, Reason.REPEATED)
 
+OFFLINE_UNKNOWN = Outcome(OutcomeKind.REFUSED, Reason.OFFLINE_UNKNOWN)
+NOT_RECORDED = Outcome(OutcomeKind.REFUSED, Reason.NOT_RECORDED)
+
 FLEET = "east"
 STEP_NS = 2_000_000_000
 ANSWER_NS = 10_000_000
+OFFLINE_STEP_NS = 10_000_000_000
+"""Between two steps where devices may decide without the service: each has its budget to wait."""
+BUDGET_NS = 1_500_000_000
+UPLOAD_NS = 1_000_000_000
+"""From the instant of the last step to the drain, and from there to the uploads."""
+REGISTRAR = "registrar-1"
+EVERYBODY = (Authority.ONLINE, Authority.VENUE, Authority.OFFLINE)
 SUCCEEDS = Payment()
 LAST_ENTRY = "2026-11-20T11:00:00+00:00"
 
@@ -119,6 +138,7 @@ def plan_of(
     slots: Sequence[Slot] = (),
     payment: Payment = SUCCEEDS,
     thresholds: Mapping[str, Sequence[str]] = {},
+    authorities: Sequence[Authority] = (Authority.ONLINE,),
 ) -> Plan:
     """A plan for gates gate-01, gate-02 … and kiosks kiosk-01 … that act in this order.
 
@@ -138,6 +158,7 @@ def plan_of(
         slots=tuple(changed(each, id=each.name) for each in slots),
         payment=payment,
         thresholds={metric: tuple(conditions) for metric, conditions in thresholds.items()},
+        authorities=tuple(authorities),
     )
     gates = [DeviceInfo(f"gate-{number:02}", "serial", 0.5) for number in range(1, devices + 1)]
     booths = [DeviceInfo(f"kiosk-{number:02}", KIOSK, 0.0) for number in range(1, kiosks + 1)]
@@ -152,6 +173,16 @@ def race(
     shows = (Show("fresh", same=True),)
     burst = Burst(shows=shows, rounds=rounds, probe=probe, expect=dict(expect))
     return plan_of(burst, devices=devices)
+
+
+def apart(plan: Plan, *authorities: Authority) -> Plan:
+    """The same plan where these may decide without the service, and queues are drained at last."""
+    allowed = (Authority.ONLINE, *(authorities or (Authority.VENUE, Authority.OFFLINE)))
+    return msgspec.structs.replace(
+        plan,
+        scenario=msgspec.structs.replace(plan.scenario, authorities=allowed),
+        after=(DrainAct("drain-1", 10.0),),
+    )
 
 
 def hunt(rounds: int = 3, devices: int = 3, sweep_ms: float = 40) -> Plan:
@@ -298,16 +329,38 @@ def _named_scan(planned: PlannedScan, names: Mapping[str, str]) -> PlannedScan:
     return msgspec.structs.replace(planned, ticket=names[planned.ticket], symbol=symbol)
 
 
+class Alone(NamedTuple):
+    """How a scan ends that the service does not answer in time.
+
+    With `received` the service has heard of it all the same. In the end its journal has it in this
+    state: only what is synced is uploaded. Without an authority the device died while it asked.
+    """
+
+    outcome: Outcome = ADMITTED
+    authority: Authority | None = Authority.OFFLINE
+    received: bool = False
+    state: QueueState = QueueState.SYNCED
+
+
 class Run:
     """One run, honest to begin with; every public attribute may be bent.
 
     The attempts are answered in the order of the plan by a service that does everything right, and
-    that has on record what the devices showed.
+    that has on record what the devices showed. Those named in `alone` get no answer; all that was
+    decided so is uploaded at the end.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, alone: Mapping[str, Alone] = {}) -> None:
         self.plan = plan
-        self.fired = {step.id: STEP_NS * number for number, step in enumerate(plan.steps, 1)}
+        step_ns = STEP_NS if plan.is_online_only else OFFLINE_STEP_NS
+        self.fired = {step.id: step_ns * number for number, step in enumerate(plan.steps, 1)}
+        self.ended_ns = step_ns * (len(plan.steps) + 1)
+        self.faults: list[FaultBegan | FaultEnded] = []
+        self.drained: list[Drained] = []
+        self.sold: list[Sold] = []
+        self.journals: dict[str, QueueEntry] = {}
+        self.unread: list[JournalUnread] = []
+        self._alone = alone
         self.attempts: dict[str, Attempted] = {}
         self.silent: list[Silent] = []
         self.unready: list[Unready] = []
@@ -326,6 +379,8 @@ class Run:
         for step in plan.steps:
             for number, planned in enumerate(step.attempts):
                 self._make(step, planned, number)
+        if not plan.is_online_only:
+            self._upload()
 
     def _make(self, step: Step, planned: PlannedAttempt, number: int) -> None:
         match planned:
@@ -344,6 +399,8 @@ class Run:
         self.attempts[planned.attempt] = Attempted(step.id, FLEET, record)
 
     def _scan(self, step: Step, planned: PlannedScan, number: int) -> ScanRecord:
+        if not self.plan.is_online_only:
+            return self._scan_apart(step, planned, number)
         outcome, asks = self._answer(planned, self.fired[step.id])
         is_pass = self._tickets[planned.ticket].kind == "vip_pass"
         at_ns = self.fired[step.id]
@@ -363,7 +420,112 @@ class Run:
             ),
         )
 
-    def _answer(self, planned: PlannedScan, at_ns: int) -> tuple[Outcome, tuple[Ask, ...]]:
+    def _scan_apart(self, step: Step, planned: PlannedScan, number: int) -> ScanRecord:
+        """A scan that has a nonce and a journal, whoever decides it."""
+        at_ns, alone = self.fired[step.id], self._alone.get(planned.attempt)
+        nonce = f"nonce of {planned.attempt}"
+        outcome, authority, state = UNKNOWN, Authority.ONLINE, QueueState.ONLINE
+        asks: tuple[Ask, ...] = ()
+        self._service.now = time_of_day(at_ns + ANSWER_NS // 2)
+        if alone is None or alone.received:
+            outcome, asks = self._answer(planned, at_ns, nonce)
+        decided_ns = at_ns + ANSWER_NS
+        claim = None
+        if alone is not None:
+            decided_ns = at_ns + BUDGET_NS
+            asks = (Ask(at_ns, decided_ns, reason=Reason.TIMEOUT, kind=self._kind(planned)),)
+            outcome, state = alone.outcome, alone.state
+            authority = alone.authority or Authority.OFFLINE
+            if Authority.VENUE in self.plan.scenario.authorities:
+                claim = _claim(decided_ns, alone)
+                decided_ns = claim.answered_ns
+        decided_ns += 1_000 * number
+        self.journals[planned.attempt] = QueueEntry(
+            attempt=planned.attempt,
+            device=planned.device,
+            boot="boot-1",
+            nonce=nonce,
+            ticket=planned.ticket,
+            state=state,
+            kind=self._tickets[planned.ticket].kind,
+            outcome=outcome,
+            authority=authority,
+            scanned_at=time_of_day(decided_ns),
+            clock_bound_ms=5.0,
+        )
+        return ScanRecord(
+            attempt=planned.attempt,
+            device=planned.device,
+            symbol=planned.symbol,
+            intended_ns=at_ns,
+            released_ns=at_ns + 1_000 * number,
+            decoded_ns=at_ns - 1_000_000,
+            decided_ns=decided_ns,
+            outcome=outcome,
+            asks=asks,
+            authority=authority,
+            nonce=nonce,
+            claim=claim,
+            last_entry_at=LAST_ENTRY if alone is None and outcome == READMITTED else None,
+        )
+
+    def _kind(self, planned: PlannedScan) -> AskKind:
+        is_pass = self._tickets[planned.ticket].kind == "vip_pass"
+        return AskKind.VIP_SCAN if is_pass else AskKind.SCAN
+
+    def _upload(self) -> None:
+        """Upload what is to be uploaded, in the order of the plan, while queues are drained."""
+        began_ns = self.ended_ns - 5 * UPLOAD_NS
+        self.drained.append(Drained("drain-1", began_ns, began_ns + 2 * UPLOAD_NS))
+        for attempt, entry in self.journals.items():
+            if entry.state is QueueState.SYNCED:
+                told = self._sync(entry)
+                state = QueueState.CONFLICT if told == "conflict" else QueueState.SYNCED
+                row = self.after.tickets.get(entry.ticket)
+                winner = row if told == "conflict" else None
+                self.journals[attempt] = changed(
+                    entry,
+                    state=state,
+                    tries=1,
+                    settled_ns=began_ns + UPLOAD_NS,
+                    winner_device=winner and winner.device_id,
+                    winner_time=winner and winner.scanned_at,
+                )
+
+    def _sync(self, entry: QueueEntry) -> str | None:
+        if entry.outcome is None:
+            return None
+        if not entry.outcome.admits:
+            at = entry.scanned_at
+            log = self._service.log_scan
+            log(entry.ticket, "offline_refused", entry.device, "offline", entry.nonce, at)
+            return None
+        if entry.kind == "vip_pass":
+            return self._service.scan_pass(entry.ticket, entry.nonce, entry.scanned_at)
+        return self._service.sync(entry.ticket, entry.device, entry.scanned_at or "", entry.nonce)
+
+    def fail(
+        self,
+        kind: FaultName,
+        *devices: str,
+        from_ns: int = 0,
+        to_ns: int | None = None,
+    ) -> str:
+        """Let something fail for these gates, or for all; its name."""
+        gates = devices or tuple(each.name for each in self.plan.devices if not each.is_kiosk)
+        fault = f"{kind}-{len(self.faults) + 1}"
+        self.faults.append(FaultBegan(fault, kind, gates, from_ns))
+        if to_ns is not None:
+            self.faults.append(FaultEnded(fault, to_ns))
+        return fault
+
+    def journal(self, attempt: str, **fields: object) -> None:
+        """Let the journal have other values in these fields."""
+        self.journals[attempt] = changed(self.journals[attempt], **fields)
+
+    def _answer(
+        self, planned: PlannedScan, at_ns: int, nonce: str | None = None
+    ) -> tuple[Outcome, tuple[Ask, ...]]:
         """What a device shows when it has asked everything that it must."""
         ticket = self._tickets[planned.ticket]
         if ticket.refused_as in (Reason.TAMPERED, Reason.WRONG_EVENT):
@@ -372,9 +534,9 @@ class Run:
         if ticket.kind == "vip_pass":
             if ticket.status == "unknown":
                 return NOT_FOUND, (_ask(at_ns, NOT_FOUND, AskKind.LOOKUP),)
-            outcome = _SCANNED_PASS[self._service.scan_pass(ticket.id)]
+            outcome = _SCANNED_PASS[self._service.scan_pass(ticket.id, nonce)]
             return outcome, (_ask(at_ns, outcome, AskKind.VIP_SCAN),)
-        outcome = _SCANNED[self._service.scan(ticket.id, planned.device)]
+        outcome = _SCANNED[self._service.scan(ticket.id, planned.device, nonce)]
         asks = (_ask(at_ns, outcome),)
         if outcome == USED and self._service.lets_back_in(ticket.id):
             return READMITTED, (*asks, _ask(at_ns, READMITTED, AskKind.LINKED_TICKET))
@@ -588,8 +750,8 @@ class Run:
     @property
     def history(self) -> list[Event]:
         """The history as it was written."""
-        started = Started("run", "drill", 1, "2026-11-20T12:00:00+00:00", "http://a", "mqtt://b")
-        events: list[Event] = [started, *self.clocks]
+        started = Started("run", "drill", 1, NOW, "http://a", "mqtt://b")
+        events: list[Event] = [started, *self.clocks, *self.faults, *self.sold]
         for step in self.plan.steps:
             if step.id in self.fired:
                 events.append(Fired(step.id, self.fired[step.id]))
@@ -600,6 +762,9 @@ class Run:
                 *self.silent,
             ]
             events += [event for event in of_step if event.step == step.id]
+        events += self.drained
+        events += [Journaled(FLEET, entry) for entry in self.journals.values()]
+        events += self.unread
         return events if self.torn else [*events, Ended(0, self.cut_short)]
 
     @property
@@ -668,6 +833,13 @@ class Run:
     def judge(self) -> Result:
         """The verdict on it."""
         return judge(self.plan, self.history, self.records)
+
+
+def _claim(at_ns: int, alone: Alone) -> ClaimAsk:
+    """Answered where the registrar decided, else waited for in vain."""
+    if alone.authority is not Authority.VENUE:
+        return ClaimAsk(at_ns, at_ns + BUDGET_NS)
+    return ClaimAsk(at_ns, at_ns + ANSWER_NS, REGISTRAR, alone.outcome.admits)
 
 
 def _ask(at_ns: int, outcome: Outcome, kind: AskKind = AskKind.SCAN) -> Ask:

@@ -1,6 +1,7 @@
 """A check-in service that does everything right, in memory: what a made-up run asks."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
@@ -21,6 +22,13 @@ from gatedrill.contract.service import (
 
 SCANNER = "scanner"
 NOW = "2026-11-20T12:00:00+00:00"
+
+
+def time_of_day(at_ns: int) -> str:
+    """The time so long after the beginning of a run."""
+    began = datetime.fromisoformat(NOW)
+    return (began + timedelta(microseconds=at_ns // 1000)).isoformat(timespec="microseconds")
+
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
@@ -74,8 +82,10 @@ class HonestService:
         self.logs = LogTables()
         self._payment = population.payment.outcome
         self._heard: set[str] = set()
+        self.now = NOW
+        self._told: dict[str, str] = {}
 
-    def scan(self, ticket_id: str, device: str) -> str:
+    def scan(self, ticket_id: str, device: str, nonce: str | None = None) -> str:
         """The log's word for what becomes of a ticket's scan."""
         row = self.tables.tickets.get(ticket_id)
         result = "not_found"
@@ -84,20 +94,49 @@ class HonestService:
                 row.status
             ]
         if row is not None and result == "success":
-            self.tables.tickets[ticket_id] = changed(row, status="scanned", device_id=device)
-        self.log_scan(ticket_id, result, device)
+            self._stands(row, device, self.now, nonce)
+        self.log_scan(ticket_id, result, device, nonce=nonce)
         return result
 
-    def log_scan(self, ticket_id: str, result: str, device: str) -> None:
+    def _stands(self, row: TicketRow, device: str, at: str, nonce: str | None) -> None:
+        self.tables.tickets[row.id] = changed(
+            row, status="scanned", device_id=device, scanned_at=at, nonce=nonce
+        )
+
+    def sync(self, ticket_id: str, device: str, scanned_at: str, nonce: str) -> str | None:
+        """The log's word for an uploaded admission; None for one that stands already."""
+        row = self.tables.tickets[ticket_id]
+        if row.nonce == nonce:
+            return None
+        result = "conflict"
+        if row.status == "valid":
+            result = "synced"
+        elif scanned_at < (row.scanned_at or ""):
+            result = "took_over"
+        if result != "conflict":
+            self._stands(row, device, scanned_at, nonce)
+        self.log_scan(ticket_id, result, device, "offline", nonce, scanned_at)
+        return result
+
+    def log_scan(
+        self,
+        ticket_id: str,
+        result: str,
+        device: str,
+        method: str = "qr",
+        nonce: str | None = None,
+        scanned_at: str | None = None,
+    ) -> None:
         """Write a row of `scan_logs`."""
         row = {
             "id": len(self.logs.scan_logs) + 1,
             "ticket_id": ticket_id,
             "scanned_by": SCANNER,
             "device_id": device,
-            "scan_method": "qr",
+            "scan_method": method,
             "result": result,
-            "scanned_at": NOW,
+            "scanned_at": scanned_at or self.now,
+            "nonce": nonce,
         }
         self.logs.scan_logs.append(msgspec.convert(row, ScanLogRow))
 
@@ -107,8 +146,19 @@ class HonestService:
         reservation = self.tables.vip_reservations.get((row and row.vip_reservation_id) or "")
         return reservation is not None and reservation.status in ("confirmed", "checked_in")
 
-    def scan_pass(self, pass_id: str) -> str:
-        """The log's word for a pass's scan, or the error for which it is refused."""
+    def scan_pass(self, pass_id: str, nonce: str | None = None, at: str | None = None) -> str:
+        """The log's word for a pass's scan, or the error for which it is refused.
+
+        The same is told of a nonce that was let in before.
+        """
+        if nonce is not None and nonce in self._told:
+            return self._told[nonce]
+        word = self._scan_pass(pass_id, nonce, at)
+        if nonce is not None and word in ("first_entry", "reentry"):
+            self._told[nonce] = word
+        return word
+
+    def _scan_pass(self, pass_id: str, nonce: str | None, at: str | None) -> str:
         row = self.tables.vip_passes[pass_id]
         reservation = self.tables.vip_reservations[row.reservation_id]
         if row.status == "cancelled":
@@ -116,21 +166,28 @@ class HonestService:
         if reservation.status not in ("confirmed", "checked_in"):
             return self._refuse_pass(pass_id, "RESERVATION_NOT_CONFIRMED")
         if row.status == "checked_in":
-            self.log_pass(pass_id, "reentry")
+            self.log_pass(pass_id, "reentry", None, nonce, at)
             return "reentry"
         self.tables.vip_passes[pass_id] = changed(row, status="checked_in", last_entry_at=NOW)
         counted = min(reservation.checked_in_guests + 1, reservation.total_guests)
         self.tables.vip_reservations[reservation.id] = changed(
             reservation, checked_in_guests=counted, status="checked_in"
         )
-        self.log_pass(pass_id, "first_entry")
+        self.log_pass(pass_id, "first_entry", None, nonce, at)
         return "first_entry"
 
     def _refuse_pass(self, pass_id: str, error: str) -> str:
         self.log_pass(pass_id, "refused", error)
         return error
 
-    def log_pass(self, pass_id: str, entry_type: str, error: str | None = None) -> None:
+    def log_pass(
+        self,
+        pass_id: str,
+        entry_type: str,
+        error: str | None = None,
+        nonce: str | None = None,
+        scanned_at: str | None = None,
+    ) -> None:
         """Write a row of `vip_scan_logs`."""
         row = {
             "id": len(self.logs.vip_scan_logs) + 1,
@@ -140,7 +197,8 @@ class HonestService:
             "scanned_by": SCANNER,
             "entry_type": entry_type,
             "error": error,
-            "scanned_at": NOW,
+            "scanned_at": scanned_at or self.now,
+            "nonce": nonce,
         }
         self.logs.vip_scan_logs.append(msgspec.convert(row, VipScanLogRow))
 

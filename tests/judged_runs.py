@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import msgspec
-from evidence_builder import Run
+from evidence_builder import OFFLINE_UNKNOWN, USED, Alone, Run, apart, plan_of
 
-from gatedrill.contract.messages import KIOSK, DeviceInfo
+from gatedrill.contract.messages import KIOSK, DeviceInfo, QueueState
+from gatedrill.contract.outcome import Authority
 from gatedrill.fixtures.loader import load_scenario
+from gatedrill.fixtures.scenario import Burst, Show, Stream, TicketGroup
 from gatedrill.fixtures.supply import DrawnSupply
 from gatedrill.orchestrator.evidence import Evidence
 from gatedrill.orchestrator.history import Event
@@ -33,6 +35,35 @@ def shipped(name: str, seed: int = 1) -> Run:
     kiosks = [DeviceInfo(f"kiosk-{nth:02}", KIOSK, 0.0) for nth in range(scenario.kiosks)]
     [plan] = make_plans([scenario], [*gates, *kiosks], seed, DrawnSupply(seed, "event"))
     return Run(plan)
+
+
+def cut_off() -> Run:
+    """A made-up run with one of everything that devices decide by themselves, and faults.
+
+    Three gates let the same guest in, of one of whom the service has heard; one guest is locked out
+    at the registrar's word, one by a gate's old copy, and one admission is left on its device.
+    """
+    groups = (TicketGroup("shared"), TicketGroup("own"))
+    shows = (Show("shared", same=True, devices=3), Show("own", devices=3))
+    plan = apart(
+        plan_of(
+            Burst(shows=shows), Stream("own", duration_s=3, pause_s=1), devices=6, tickets=groups
+        )
+    )
+    alone = {f"drill-1.1:gate-{number:02}": Alone() for number in range(1, 7)}
+    alone |= {
+        "drill-1.1:gate-02": Alone(received=True),
+        "drill-1.1:gate-04": Alone(USED, Authority.VENUE, received=True),
+        "drill-1.1:gate-05": Alone(state=QueueState.PENDING),
+        "drill-1.1:gate-06": Alone(OFFLINE_UNKNOWN),
+    }
+    alone |= {each.attempt: Alone(authority=Authority.VENUE) for each in plan.steps[1].attempts[:3]}
+    run = Run(plan, alone)
+    run.drained = []
+    run.fail("uplink-answers-lost", from_ns=9_500_000_000, to_ns=22_000_000_000)
+    run.fail("broker-stopped", from_ns=11_600_000_000, to_ns=14_000_000_000)
+    run.fail("device-paused", "gate-03", from_ns=10_700_000_000, to_ns=10_900_000_000)
+    return run
 
 
 def recorded(*names: str) -> list[JudgedRun]:

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import pytest
 
+from gatedrill.broker.bus import Received
+from gatedrill.contract.errors import PeerError
 from gatedrill.contract.topics import Channel
 
 M = TypeVar("M")
@@ -60,16 +62,21 @@ class MemorySubscription:
 class MemoryBus:
     """Does what `Bus` does, within one process; every message goes through its wire form.
 
-    `said` lists the topics in the order in which they were published on.
+    `said` lists the topics in the order in which they were published on. While it is not
+    `is_connected`, nothing that is said reaches anybody, and who publishes is told so.
     """
 
     address: str = "mqtt://127.0.0.1:1"
     subscriptions: list[MemorySubscription] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    is_connected: bool = True
+    on_reconnect: set[Callable[[], None]] = field(default_factory=set)
     _retained: dict[str, bytes] = field(default_factory=dict)
 
     def say(self, channel: Channel[M], message: M | None, **levels: str) -> None:
         """Publish a message, or None to clear what is retained on the topic."""
+        if not self.is_connected:
+            return
         topic = channel.topic(**levels)
         payload = b"" if message is None else channel.encode(message)
         self.said.append(topic)
@@ -79,8 +86,16 @@ class MemoryBus:
             subscription.hear(topic, payload)
 
     async def publish(self, channel: Channel[M], message: M, **levels: str) -> None:
-        """Publish a message."""
+        """Publish a message; PeerError while there is no connection."""
+        if not self.is_connected:
+            raise PeerError(f"cannot publish to {channel.topic(**levels)}: no connection")
         self.say(channel, message, **levels)
+
+    def reconnect(self) -> None:
+        """Be connected again, as the real one after an outage."""
+        self.is_connected = True
+        for callback in tuple(self.on_reconnect):
+            callback()
 
     async def subscribe(
         self,
@@ -89,15 +104,24 @@ class MemoryBus:
         **levels: str,
     ) -> MemorySubscription:
         """Call `handler` with each message that matches `levels`, first with what is retained."""
+        return await self.listen(
+            channel, lambda received: handler(received.levels, received.message), **levels
+        )
 
-        def hear(topic: str, payload: bytes) -> None:
+    async def listen(
+        self, channel: Channel[M], handler: Callable[[Received[M]], None], **levels: str
+    ) -> MemorySubscription:
+        """The same, told as well whether a message was retained."""
+
+        def hear(topic: str, payload: bytes, *, retained: bool = False) -> None:
             found = channel.levels(topic)
             if found is not None and levels.items() <= found.items():
-                handler(found, channel.decode(payload) if payload else None)
+                message = channel.decode(payload) if payload else None
+                handler(Received(found, message, retained))
 
         subscription = MemorySubscription(self, hear)
         self.subscriptions.append(subscription)
         for topic, payload in self._retained.items():
             if payload:
-                hear(topic, payload)
+                hear(topic, payload, retained=True)
         return subscription

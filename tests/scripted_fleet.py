@@ -23,8 +23,10 @@ from gatedrill.contract.messages import (
     ArmBurst,
     Armed,
     ArmStream,
+    AskQueues,
     CheckoutOrder,
     DeviceInfo,
+    DeviceState,
     Fire,
     LinkOrder,
     Order,
@@ -32,11 +34,15 @@ from gatedrill.contract.messages import (
     Pong,
     Presence,
     Presentation,
+    QueueEntry,
+    QueueReport,
     ReleaseMode,
+    Repeat,
     Report,
+    SetClock,
     WebhookOrder,
 )
-from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
+from gatedrill.contract.outcome import Authority, Outcome, OutcomeKind, Reason
 
 ADMITTED = Outcome(OutcomeKind.ADMITTED)
 USED = Outcome(OutcomeKind.REFUSED, Reason.ALREADY_USED)
@@ -71,6 +77,10 @@ class ScriptedFleet:
     It says of every step that it let go in the way of `release`.
     `unready` names devices that are not, and why. `goes_at` is the step in which, when it is fired,
     the fleet leaves instead of scanning; `mute` lets it say nothing but what time it is.
+
+    When it is asked what its `journal` holds, it tells that, an entry a message; None lets it tell
+    nothing; what it tells first of `loses_entries`, by nonce, is lost. `skews_s` are the clocks
+    that were set wrong. It does not hear the first `deaf` times that it is asked to repeat itself.
     """
 
     def __init__(
@@ -103,6 +113,12 @@ class ScriptedFleet:
         self.mute = False
         self.answers_pings = True
         self.release: ReleaseMode | None = None
+        self.journal: tuple[QueueEntry, ...] | None = ()
+        self.loses_entries: set[str] = set()
+        self.deaf = 0
+        self.skews_s: dict[str, float] = {}
+        self.asked_for: list[str] = []
+        self._reports: dict[str, Report] = {}
         self._bus = bus
         self._decide = decide
         self._clock = ManualClock(clock_ns)
@@ -115,11 +131,23 @@ class ScriptedFleet:
         await self._bus.subscribe(topics.PING, self._on_ping, fleet=name)
         await self._bus.subscribe(topics.ARM, self._on_arm, fleet=name)
         await self._bus.subscribe(topics.FIRE, self._on_fire)
+        await self._bus.subscribe(topics.REPEAT, self._on_repeat)
+        await self._bus.subscribe(topics.ASK_QUEUES, self._on_ask)
+        await self._bus.subscribe(topics.SET_CLOCK, self._on_clock, fleet=name)
 
     def announce(self) -> None:
         """Say that it is here."""
         name, boot = self.presence.fleet, self.presence.boot
         self._bus.say(topics.PRESENCE, self.presence, fleet=name, boot=boot)
+
+    def tell(self, **queued: int) -> None:
+        """Say that it is here, and how many scans stand in these devices' queues."""
+        states = {
+            name.replace("_", "-"): DeviceState(Authority.ONLINE, number)
+            for name, number in queued.items()
+        }
+        self.presence = msgspec.structs.replace(self.presence, states=states)
+        self.announce()
 
     def leave(self) -> None:
         """Go, as the broker tells it."""
@@ -163,8 +191,32 @@ class ScriptedFleet:
             for order in arm.orders
             if order.device not in self.unready
         ]
-        report = Report(arm.step, arm.boot, tuple(records), finished=True, release=self.release)
+        report = Report(arm.step, arm.boot, tuple(records), True, self.release, total=len(records))
+        self._reports[arm.step] = report
         self._bus.say(topics.REPORT, report, fleet=self.presence.fleet, run=run)
+
+    def _on_repeat(self, levels: dict[str, str], repeat: Repeat | None) -> None:
+        if self.deaf:
+            self.deaf -= 1
+            return
+        report = self._reports.get(repeat.step) if repeat is not None else None
+        if report is not None:
+            self._bus.say(topics.REPORT, report, fleet=self.presence.fleet, run=levels["run"])
+
+    def _on_ask(self, levels: dict[str, str], ask: AskQueues | None) -> None:
+        if ask is None or self.journal is None:
+            return
+        self.asked_for.append(ask.edition)
+        lost, self.loses_entries = self.loses_entries, set()
+        told = [(entry,) for entry in self.journal if entry.nonce not in lost]
+        for entries in (*told, ()):
+            total = None if entries else len(self.journal)
+            part = QueueReport(self.presence.boot, ask.edition, entries, not entries, total)
+            self._bus.say(topics.QUEUES, part, fleet=self.presence.fleet, run=levels["run"])
+
+    def _on_clock(self, _levels: dict[str, str], setting: SetClock | None) -> None:
+        if setting is not None:
+            self.skews_s[setting.device] = setting.skew_s
 
     async def _record(self, order: Order, at_ns: int) -> AttemptRecord:
         match order:

@@ -24,11 +24,15 @@ class Asked:
 
 @dataclass
 class Service:
-    """A service that answers as it is told: by path, a status and a body, or None to hang up."""
+    """A service that answers as it is told: by path, a status and a body, or None to hang up.
+
+    It has no columns that it lacks: whoever selects one is told that this is a bad request.
+    """
 
     url: str
     answers: dict[str, tuple[int, bytes] | None] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    lacks: set[str] = field(default_factory=set)
 
     def answer(self, path: str, body: object, status: int = 200) -> None:
         """Answer this path with a body, bytes as they are and all else as JSON."""
@@ -50,6 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.service.asked.append(Asked(self.command, url.path, query, headers, body))
         answer = self.server.service.answers.get(url.path, (404, b"{}"))
+        if self.server.service.lacks & set(query.get("select", "").split(",")):
+            answer = (400, b'{"code":"42703"}')
         if answer is None:
             return
         self.send_response(answer[0])
@@ -58,6 +64,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer[1])
 
     def do_PUT(self) -> None:
+        self.do_GET()
+
+    def do_POST(self) -> None:
         self.do_GET()
 
     def log_message(self, *_: object) -> None:

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from postgres_server import postgres_server
 
+from gatedrill.backend.instants import utc_now
 from gatedrill.backend.postgres_store import SCHEMA, PostgresStore
 from gatedrill.backend.serve import serve
 from gatedrill.backend.sqlite_store import SqliteStore
@@ -195,11 +196,13 @@ OpenStore = Callable[..., AbstractAsyncContextManager[Store]]
 
 @pytest.fixture
 def open_store(store_url: str | None, tmp_path: Path) -> OpenStore:
-    """Open each store in turn: `async with open_store(guarded=…) as store`, the same each time."""
+    """Open each store in turn: `async with open_store(…) as store`, the same each time."""
 
-    def opened(*, guarded: bool = True) -> AbstractAsyncContextManager[Store]:
+    def opened(
+        *, guarded: bool = True, now: Callable[[], str] = utc_now
+    ) -> AbstractAsyncContextManager[Store]:
         if store_url is None:
-            return SqliteStore.open(tmp_path / "gate.db", guarded=guarded)
-        return PostgresStore.open(store_url, guarded=guarded)
+            return SqliteStore.open(tmp_path / "gate.db", guarded=guarded, now=now)
+        return PostgresStore.open(store_url, guarded=guarded, now=now)
 
     return opened

@@ -103,7 +103,9 @@ async def test_a_scan_shows_in_the_ticket_and_in_the_log(service: "Service") -> 
         )
     )
 
-    assert await service.read("tickets") == [
+    [ticket] = await service.read("tickets")
+    assert str(ticket.pop("updated_at")) >= str(row.scanned_at)
+    assert [ticket] == [
         {
             "id": T1,
             "event_id": "event",
@@ -114,6 +116,7 @@ async def test_a_scan_shows_in_the_ticket_and_in_the_log(service: "Service") -> 
             "device_id": "gate-1",
             "qr_token": None,
             "vip_reservation_id": None,
+            "nonce": None,
         }
     ]
     assert await service.read("scan_logs") == [
@@ -125,6 +128,9 @@ async def test_a_scan_shows_in_the_ticket_and_in_the_log(service: "Service") -> 
             "scan_method": "manual",
             "result": "success",
             "scanned_at": row.scanned_at,
+            "nonce": None,
+            "flag": None,
+            "reason": None,
         }
     ]
 
@@ -292,7 +298,8 @@ async def test_a_population_replaces_tickets_and_log(service: "Service") -> None
     await service.hold_valid(1, 2)
     await service.scan(1)
 
-    await service.hold(TicketRow(T3.upper(), "event", "vip", "scanned", "19:00", "anna", "gate-7"))
+    at = "2026-11-20T19:00:00Z"
+    await service.hold(TicketRow(T3.upper(), "event", "vip", "scanned", at, "anna", "gate-7"))
 
     assert await service.read("tickets", "select=id,device_id") == [
         {"id": T3, "device_id": "gate-7"}

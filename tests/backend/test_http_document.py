@@ -9,6 +9,7 @@ import pytest
 
 from gatedrill.backend.app import CheckIn
 from gatedrill.backend.bodies import SIGNATURES, Signature
+from gatedrill.backend.claimed_time import TOLERANCE_S, Flag
 from gatedrill.backend.desks import DeskTypes
 from gatedrill.backend.faults import FAULTS
 from gatedrill.backend.payment import PATIENCE_S
@@ -26,15 +27,21 @@ from gatedrill.contract.service import (
     AuditType,
     CheckoutAnswer,
     CheckoutRequest,
+    LateTickets,
     LinkAnswer,
     LinkArguments,
     LinkedTicketAnswer,
     LinkedTicketArguments,
     LinkRefusal,
     Population,
+    QrKey,
+    RefusedScanAnswer,
+    RefusedScanArguments,
     ScanArguments,
     ScanRow,
     SessionMetadata,
+    SyncArguments,
+    SyncRow,
     VipAnswer,
     VipPassArguments,
     VipRefusal,
@@ -94,6 +101,12 @@ def test_every_table_is_documented() -> None:
     [
         ("scan_ticket_atomic", ScanArguments),
         ("Answer to a scan", ScanRow),
+        ("sync_offline_scan", SyncArguments),
+        ("Answer to an upload", SyncRow),
+        ("record_refused_scan", RefusedScanArguments),
+        ("Answer to a refusal", RefusedScanAnswer),
+        ("Key of QR codes", QrKey),
+        ("Late tickets", LateTickets),
         ("process_vip_scan_with_reentry", VipPassArguments),
         ("process_vip_scan_with_reentry by token", VipTokenArguments),
         ("Answer to a VIP scan", VipAnswer),
@@ -113,11 +126,16 @@ def test_every_field_is_documented_in_order(heading: str, struct: type[msgspec.S
     assert names(heading) == list(struct.__struct_fields__)
 
 
+def default(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return "required"
+    if field.default is msgspec.UNSET:
+        return "absent"
+    return msgspec.json.encode(field.default).decode()
+
+
 def defaults(struct: type[msgspec.Struct]) -> list[str]:
-    return [
-        "required" if field.required else msgspec.json.encode(field.default).decode()
-        for field in msgspec.structs.fields(struct)
-    ]
+    return [default(field) for field in msgspec.structs.fields(struct)]
 
 
 @pytest.mark.parametrize("signature", SIGNATURES, ids=str)
@@ -130,6 +148,19 @@ def test_the_defaults_of_the_arguments_are_documented(signature: Signature) -> N
 
 def test_the_defaults_of_a_population_are_documented() -> None:
     assert [row[1] for row in first_table("Population")] == defaults(Population)
+    assert [row[1] for row in first_table("Late tickets")] == defaults(LateTickets)
+
+
+def test_every_reason_not_to_believe_a_time_is_documented() -> None:
+    assert tuple(names("Times that cannot be")) == get_args(Flag)
+    assert f"more than {TOLERANCE_S} s after" in section("Times that cannot be")
+
+
+def test_every_result_of_an_upload_is_documented() -> None:
+    [_, table] = re.findall(r"(?:^\|.*\n)+", section("Answer to an upload"), re.MULTILINE)
+    logged = set(re.findall(r"`(\w+)` \|$", table, re.MULTILINE))
+
+    assert logged == {"synced", "took_over", "conflict", "not_found", "cancelled"}
 
 
 @pytest.mark.parametrize(

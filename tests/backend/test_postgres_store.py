@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TICKET = "00000000-0000-0000-0000-000000000001"
 SCANNER = "00000000-0000-0000-0000-0000000005ca"
-VALID = TicketRow(TICKET, "event", "vip")
+VALID = TicketRow(TICKET, "event", "vip", updated_at="2026-01-01T00:00:00.000000+00:00")
 BUSY = ScanRow(False, False, None, None, "Ticket being processed by another scanner")
 
 
@@ -171,7 +171,10 @@ async def test_a_schema_of_a_newer_version_is_refused_and_left_alone(empty_postg
 
     said = await refused(empty_postgres, UsageError)
 
-    assert f"/postgres has version {newer}, this gatedrill knows versions up to 1:" in said
+    assert (
+        f"/postgres has version {newer}, this gatedrill knows versions up to {len(MIGRATIONS)}:"
+        in said
+    )
     async with connected(empty_postgres) as connection:
         assert await connection.fetchval("SELECT count(*) FROM tickets") == 1
 

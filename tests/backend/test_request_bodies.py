@@ -236,7 +236,7 @@ def test_each_function_takes_its_arguments(
         (
             "process_vip_scan_with_reentry",
             {"p_pass_id": TICKET, "p_qr_token": "t"},
-            "(p_pass_id, [p_scanned_by]), process_vip_scan_with_reentry(p_qr_token, [p_scanned",
+            "[p_nonce], [p_scanned_at]), process_vip_scan_with_reentry(p_qr_token, [p_scanned",
         ),
         ("check_vip_linked_ticket_reentry", {}, "(p_ticket_id)"),
         ("link_ticket_to_vip_reservation", {"p_ticket_id": TICKET}, "(p_ticket_id, p_reser"),

@@ -3,8 +3,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from gatedrill.backend.instants import parse_instant, utc_now
 from gatedrill.backend.migrations import MIGRATIONS, migrate
 from gatedrill.backend.sqlite_store import SqliteStore
 from gatedrill.backend.ticket_desk import TicketDesk
@@ -66,7 +68,14 @@ async def test_a_file_of_version_1_keeps_its_tickets_and_its_log(tmp_path: Path)
             ticket = await records.find(TicketRow, "t")
 
     assert again == ScanRow(False, True, "20:00", "anna", "Ticket already scanned")
-    assert ticket == TicketRow("t", "event", "vip", "scanned", "20:00", "anna", "gate-1")
+    assert ticket is not None
+    assert ticket.updated_at is not None
+    assert (parse_instant(ticket.updated_at), ticket.updated_at <= utc_now()) == (
+        ticket.updated_at,
+        True,
+    )
+    former = TicketRow("t", "event", "vip", "scanned", "20:00", "anna", "gate-1")
+    assert msgspec.structs.replace(ticket, updated_at=None) == former
     assert look(file, "SELECT id, result FROM scan_logs ORDER BY id") == [
         (7, "success"),
         (8, "already_scanned"),

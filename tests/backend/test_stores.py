@@ -9,7 +9,14 @@ import pytest
 from gatedrill.backend.scan_rule import judge_scan
 from gatedrill.backend.store import COUNTED, DuplicateError, Lock, Store, Transaction
 from gatedrill.backend.table_query import parse_table_query
-from gatedrill.backend.tables import ALL, READABLE, PaymentEventRow, SettingsRow, is_counted
+from gatedrill.backend.tables import (
+    ALL,
+    READABLE,
+    AnswerRow,
+    PaymentEventRow,
+    SettingsRow,
+    is_counted,
+)
 from gatedrill.backend.ticket_desk import TicketDesk
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.service import (
@@ -31,18 +38,22 @@ from gatedrill.contract.service import (
 if TYPE_CHECKING:
     from backend.conftest import OpenStore
 
-VALID = TicketRow("t", "event", "vip")
+LONG_AGO = "2026-01-01T00:00:00.000000+00:00"
+VALID = TicketRow("t", "event", "vip", updated_at=LONG_AGO)
 ROWS = (
-    TicketRow("t", "event", "vip", "scanned", "20:00", "anna", "gate-1", "token", "r"),
-    VipReservationRow("r", "event", 5, 2, "checked_in", "7", "Stage left"),
-    VipPassRow("p", "r", 3, "VIP-03", "checked_in", "19:00"),
+    TicketRow(
+        "t", "event", "vip", "scanned", "20:00", "anna", "gate-1", "token", "r", "n", "20:00"
+    ),
+    VipReservationRow("r", "event", 5, 2, "checked_in", "7", "Stage left", "20:00"),
+    VipPassRow("p", "r", 3, "VIP-03", "checked_in", "19:00", "20:00"),
     SlotRow("21h", "event", 5, -2),
     CheckoutRow("c", "21h", 2, "open", "cs_1", "20:00"),
     PaymentSessionRow("cs_1", "c", "21h", 2, "true", "20:00"),
     PaymentEventRow("evt_1", "20:00"),
     SettingsRow("other", "{}"),
-    ScanLogRow(1, "t", None, "gate-1", "qr", "cancelled", "20:00"),
-    VipScanLogRow(1, "VIP-03", "p", None, None, "reentry", None, "20:00"),
+    AnswerRow("upload", "{}"),
+    ScanLogRow(1, "t", None, "gate-1", "offline", "conflict", "20:00", "n", "in_future", "full"),
+    VipScanLogRow(1, "VIP-03", "p", None, None, "reentry", None, "20:00", "n"),
     AuditLogRow(1, AuditType.OPENED, "21h", "c", 2, None, "hm", "20:00"),
 )
 
@@ -93,7 +104,7 @@ async def test_a_table_that_clients_may_read_shows_its_rows(
 
 
 async def test_a_row_is_found_by_any_unique_column_or_not_at_all(open_store: "OpenStore") -> None:
-    ticket = TicketRow("t", "event", "vip", qr_token="token")
+    ticket = TicketRow("t", "event", "vip", qr_token="token", updated_at=LONG_AGO)
     async with open_store() as store:
         await store.replace_population(Population((ticket, TicketRow("u", "event", "vip"))))
 
@@ -117,8 +128,9 @@ async def test_rows_are_counted_by_a_column(open_store: "OpenStore") -> None:
 
 async def test_an_update_replaces_one_row_and_no_other(open_store: "OpenStore") -> None:
     changed = TicketRow("t", "later", "general", "scanned", "20:00", "anna", "gate-1", "token", "r")
-    other = TicketRow("u", "event", "vip")
-    async with open_store() as store:
+    changed = msgspec.structs.replace(changed, updated_at=clock())
+    other = TicketRow("u", "event", "vip", updated_at=LONG_AGO)
+    async with open_store(now=clock) as store:
         await store.replace_population(Population((VALID, other)))
 
         async with store.transaction() as records:

@@ -34,6 +34,11 @@ def test_without_parameters_all_columns_of_all_rows_are_asked_for() -> None:
             Filter("event_id", ("plain", "a,b", 'say "hi"', "(x)")),
         ),
         ("scan_logs", "id", "in.(3,5)", Filter("id", (3, 5))),
+        ("scan_logs", "id", "gt.3", Filter("id", (3,), "gt")),
+        ("tickets", "id", f"gt.{{{ONE}}}", Filter("id", (ONE,), "gt")),
+        ("tickets", "updated_at", "gte.2026-11", Filter("updated_at", ("2026-11",), "gte")),
+        ("scan_logs", "ticket_id", f"eq.{{{ONE}}}", Filter("ticket_id", (ONE,))),
+        ("scan_logs", "ticket_id", "eq.BOGUS", Filter("ticket_id", ("BOGUS",))),
     ],
 )
 def test_a_filter_is_read(table: str, name: str, text: str, expected: Filter) -> None:
@@ -44,6 +49,14 @@ def test_several_filters_all_count() -> None:
     query = parse_table_query("tickets", [("status", "eq.valid"), ("status", "in.(a,b)")])
 
     assert query.filters == (Filter("status", ("valid",)), Filter("status", ("a", "b")))
+
+
+def test_an_order_by_id_needs_no_second_one() -> None:
+    assert parse_table_query("tickets", [("order", "id")]).order == (Order("id"),)
+    assert parse_table_query("tickets", [("order", "id.desc,status")]).order == (
+        Order("id", descending=True),
+        Order("status"),
+    )
 
 
 def test_select_order_limit_and_offset_are_read() -> None:
@@ -75,7 +88,8 @@ def test_select_order_limit_and_offset_are_read() -> None:
         ("select", "", "42703", "tickets."),
         ("select", "id;DROP TABLE tickets", "42703", "does not exist"),
         ("order", "nonsense.desc", "42703", "tickets.nonsense"),
-        ("status", "gt.a", "PGRST100", "status=gt.a"),
+        ("status", "lt.a", "PGRST100", "gt.value or gte.value"),
+        ("id", "gt.one", "22P02", 'uuid: "one"'),
         ("status", "valid", "PGRST100", "status=valid"),
         ("status", "in.a,b", "PGRST100", "in=a,b"),
         ("status", 'in.("a)', "PGRST100", "quoted"),

@@ -144,7 +144,8 @@ async def test_a_refused_pass_changes_nothing_and_is_logged(
     [row] = await either.read("vip_scan_logs")
     assert (row["entry_type"], row["error"], row["asked_for"]) == ("refused", error, asked_for)
     assert (row["pass_id"], row["reservation_id"]) == log
-    assert msgspec.convert(await either.read("vip_passes"), list[VipPassRow]) == list(passes)
+    kept = msgspec.convert(await either.read("vip_passes"), list[VipPassRow])
+    assert [msgspec.structs.replace(each, updated_at=None) for each in kept] == list(passes)
     assert await counter(either) == (0, "pending")
 
 

@@ -15,6 +15,8 @@ from gatedrill.backend.faults import FAULTS
 from gatedrill.backend.ticket_faults import ReopensDesk
 from gatedrill.contract.service import (
     CHECKOUT_PATH,
+    RPC_PATH,
+    SYNC_FUNCTION,
     VERIFY_PATH,
     WEBHOOK_PATH,
     PaymentBehaviour,
@@ -215,6 +217,49 @@ async def believes_the_mark(service: "Service") -> str | None:
     return None if left == 4 else f"{left} places left of 5"
 
 
+async def upload(service: "Service", number: int, scanned_at: str) -> dict[str, object]:
+    answer = await service.post(
+        RPC_PATH.format(function=SYNC_FUNCTION),
+        p_ticket_id=ticket(1).id,
+        p_scanned_by=RESERVATION,
+        p_scanned_at=scanned_at,
+        p_device_id=f"gate-{number}",
+        p_nonce=f"n-{number}",
+    )
+    return dict(answer.json()[0])
+
+
+async def doubts_clocks(service: "Service") -> str | None:
+    await service.populate(Population((ticket(1),), event_starts_at="2026-11-20T18:00:00Z"))
+    for number, year in enumerate((2026, 1970, 1969)):
+        await upload(service, number, f"{year}-11-20T20:00:00Z")
+    [row] = await service.read("tickets")
+    flags = [log.flag for log in await service.logs()]
+    kept = (row["device_id"], flags) == ("gate-0", [None, "before_event", "before_event"])
+    return None if kept else f"{row['device_id']} has won, flags {flags}"
+
+
+async def lets_the_first_scan_win(service: "Service") -> str | None:
+    await service.hold(ticket(1))
+    for number in (1, 2):
+        await upload(service, number, f"2026-11-20T20:00:0{number}Z")
+    [row] = await service.read("tickets")
+    return None if row["device_id"] == "gate-1" else f"{row['device_id']} has won"
+
+
+async def knows_its_uploads_again(service: "Service") -> str | None:
+    await service.hold(ticket(1))
+    answers = [await upload(service, 1, "2026-11-20T20:00:00Z") for _ in range(2)]
+    return None if answers[0] == answers[1] else f"lost against {answers[1]['winner_device']}"
+
+
+async def knows_its_scans_again(service: "Service") -> str | None:
+    await service.hold(ticket(1))
+    asked = {"p_ticket_id": ticket(1).id, "p_scanned_by": RESERVATION, "p_nonce": "n-1"}
+    answers = [(await service.call(**asked)).json()[0] for _ in range(2)]
+    return None if answers[0] == answers[1] else str(answers[1]["error_message"])
+
+
 TRIALS: dict[str, Trial] = {
     "read-then-update": admits_one_of_ten,
     "busy-is-final": admits_ten_valid_tickets,
@@ -240,6 +285,9 @@ TRIALS: dict[str, Trial] = {
     "slots-500-when-full": refuses_with_409,
     "webhook-not-idempotent": hears_payments_once,
     "webhook-ignores-mark": believes_the_mark,
+    "sync-trusts-clocks": doubts_clocks,
+    "sync-last-wins": lets_the_first_scan_win,
+    "ignores-nonce": knows_its_uploads_again,
 }
 
 ON_THE_WIRE = {"slow-350ms", "html-500", "drops-connections"}
@@ -266,7 +314,8 @@ async def test_a_fault_breaks_its_promise_in_each_of_three_bursts(
 
 
 async def test_the_honest_service_keeps_every_promise(either: "Service") -> None:
-    found = {trial.__name__: await trial(either) for trial in TRIALS.values()}
+    trials = [*TRIALS.values(), knows_its_scans_again]
+    found = {trial.__name__: await trial(either) for trial in trials}
 
     assert {name: what for name, what in found.items() if what is not None} == {}
 
@@ -288,6 +337,10 @@ async def test_the_honest_service_keeps_every_promise(either: "Service") -> None
         ("slots-500-when-full", refuses_with_409, "refused with 500"),
         ("webhook-not-idempotent", hears_payments_once, "1 places left of 5"),
         ("webhook-ignores-mark", believes_the_mark, "3 places left of 5"),
+        ("sync-trusts-clocks", doubts_clocks, "gate-2 has won, flags [None, None, None]"),
+        ("sync-last-wins", lets_the_first_scan_win, "gate-2 has won"),
+        ("ignores-nonce", knows_its_uploads_again, "lost against gate-1"),
+        ("ignores-nonce", knows_its_scans_again, "Ticket already scanned"),
     ],
 )
 async def test_a_fault_does_what_its_meaning_says(

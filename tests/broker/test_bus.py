@@ -299,9 +299,11 @@ async def test_after_a_restart_of_the_broker_everything_is_subscribed_again_and_
             heard = await hearing(bus, FIRE, run=name)
             others = await hearing(bus, ARMED, run=name)
             bus.on_reconnect.add(back.set)
+            assert bus.is_connected
             first.stop()
             with running_broker(mortal, first.port):
                 await back.wait()
+                assert bus.is_connected
                 async with Bus(first.url, f"other-{name}") as other:
                     await other.publish(FIRE, Fire("s1", 1), run=name)
                     await other.publish(ARMED, Armed("over", "b"), fleet=name, run=name)
@@ -334,6 +336,7 @@ async def test_publishing_without_a_broker_fails_after_the_timeout_and_names_the
             only.stop()
             with pytest.raises(PeerError) as failure:
                 await bus.publish(FIRE, Fire("s1", 1), run=name)
+            assert not bus.is_connected
     assert FIRE.topic(run=name) in str(failure.value)
     assert only.url in str(failure.value)
 

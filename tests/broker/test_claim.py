@@ -165,6 +165,38 @@ async def test_a_claim_is_repeated_as_a_heartbeat(two: list[tuple[Bus, str]], bu
         assert all([await heard.get() for _ in range(5)])
 
 
+async def test_what_changes_is_told_with_the_next_heartbeat_or_at_once_if_wanted(
+    two: list[tuple[Bus, str]], bus: Bus
+) -> None:
+    holder_bus, holder = two[0]
+    heard: asyncio.Queue[int] = asyncio.Queue()
+    pid = 1
+
+    def said() -> ConductorClaim:
+        return ConductorClaim(holder, "here", pid)
+
+    def note(_levels: dict[str, str], claim: ConductorClaim | None) -> None:
+        if claim is not None:
+            heard.put_nowait(claim.pid)
+
+    await bus.subscribe(CONDUCTOR, note, conductor=holder)
+    for heartbeat_s, is_told_at_once in ((0.02, False), (NEVER_S, True)):
+        async with claim_alone(
+            holder_bus,
+            CONDUCTOR,
+            said,
+            mine={"conductor": holder},
+            rivals={},
+            refusal=str,
+            heartbeat_s=heartbeat_s,
+        ) as renew:
+            pid += 1
+            if is_told_at_once:
+                renew()
+            while await heard.get() != pid:
+                pass
+
+
 async def test_what_the_body_raises_comes_out_as_it_was(two: list[tuple[Bus, str]]) -> None:
     cause = ValueError("cause")
     with pytest.raises(ZeroDivisionError) as raised:

@@ -52,7 +52,7 @@ def assert_one_line(ended: Ended, code: int, pattern: str) -> None:
     [
         ("bogus", "No such command 'bogus'"),
         ("run --bogus", "No such option: --bogus"),
-        ("run nope", "unknown scenario 'nope': known are .*, race, race-hunt, scanner-burst, .*"),
+        ("run nope", "unknown scenario 'nope': known are .*, race, race-hunt, .*"),
         ("run malformed.toml", r"malformed\.toml: not valid TOML: .*line 2"),
         ("run race race", "named twice"),
         ("run --duration 60", "'60' is no duration: .*like 60s"),
@@ -65,7 +65,7 @@ def assert_one_line(ended: Ended, code: int, pattern: str) -> None:
         ("run race --vip-argument p_id", "--vip-argument.*p_pass_id.*p_qr_token"),
         ("selftest --full", "--full needs a PostgreSQL: .* --store, or set GATEDRILL_STORE"),
         ("selftest --fault nope", "there is no fault 'nope': choose from none, read-then-update"),
-        ("selftest --scenario nope", "there is no scenario 'nope': choose from linked-ticket, mix"),
+        ("selftest --scenario nope", "there is no scenario 'nope': choose from clock-skew, cra"),
         (f"run race --target {NOWHERE}", "key .* is missing: set SUPABASE_SERVICE_ROLE_KEY"),
         ("backend --port 0", "key is missing: set SUPABASE_SERVICE_ROLE_KEY"),
         ("report nowhere", "nowhere: holds no run"),
@@ -106,7 +106,7 @@ def test_every_mistake_of_a_scenario_has_a_line_of_its_own_with_file_and_key(fol
     for line, pattern in zip(
         ended.err_lines,
         [
-            r"object contains unknown field `speed` \(allowed: catches, devices, .*\)",
+            r"object contains unknown field `speed` \(allowed: authorities, .*devices, .*\)",
             r"key name: expected `str` matching .*",
             r"key phases\[0\]\.probe: expected `bool`, got `str`",
             r"key devices: expected `int`, got `str`",

@@ -10,10 +10,12 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from gatedrill.backend.faults import FAULTS
+from gatedrill.broker.registrar.faults import REGISTRAR_FAULTS
 from gatedrill.cli import environment
 from gatedrill.cli.exits import INTERRUPTED, OUR_FAULT, PRECEDENCE
 from gatedrill.cli.main import app
 from gatedrill.contract.errors import PeerError, UsageError
+from gatedrill.devices.planted_faults import GATE_FAULTS
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 GROUP = get_command(app)
@@ -85,6 +87,18 @@ def test_every_exit_code_is_told_and_used() -> None:
 
 def test_every_fault_is_told_and_can_be_planted() -> None:
     assert [row[0] for row in rows(section("Faults"))] == [fault.name for fault in FAULTS]
+
+
+def test_every_fault_of_a_registrar_is_told_as_it_is() -> None:
+    assert rows(section("Faults of a registrar")) == [
+        [fault.name, fault.meaning] for fault in REGISTRAR_FAULTS
+    ]
+
+
+def test_every_fault_of_a_gate_is_told_as_it_is() -> None:
+    assert rows(section("Faults of a gate")) == [
+        [fault.name, fault.meaning] for fault in GATE_FAULTS
+    ]
 
 
 @pytest.mark.parametrize("example", re.findall(r"(?m)^\$ gatedrill (.+)$", DOCUMENT))

@@ -35,6 +35,65 @@ def test_a_dry_run_shows_every_device_of_every_step_and_begins_nothing(
         assert sorted(listed) == devices
 
 
+FAILING = """
+version = 1
+name = "cut"
+title = "A cut"
+devices = 2
+authorities = ["online", "offline"]
+
+[[tickets]]
+name = "good"
+
+[[phases]]
+kind = "burst"
+shows = [{ tickets = "good" }]
+faults = [{ fault = "uplink-lossy", share = 0.25, at_s = -0.2, for_s = 3 }]
+
+[[phases]]
+kind = "fault"
+faults = [
+  { fault = "clock-skewed", gates = [2], skew_s = -600 },
+  { fault = "uplink-slow", delay_ms = 40 },
+]
+
+[[phases]]
+kind = "pause"
+duration_s = 2
+
+[[phases]]
+kind = "burst"
+shows = [{ tickets = "good" }]
+
+[[phases]]
+kind = "heal"
+
+[[phases]]
+kind = "drain"
+within_s = 20
+"""
+
+
+def test_a_dry_run_shows_what_happens_to_the_venue_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "cut.toml").write_text(FAILING)
+    ended = gatedrill("run", "--dry-run", "cut.toml", cwd=tmp_path)
+
+    assert ended.code == 0
+    shown = [line for line in ended.out.splitlines() if not re.match(r"^    gate-\d\d ", line)]
+    assert shown[2:] == [
+        "  may decide: online, offline, 1.5 s each",
+        "  cut-1.1: requests let go at one instant",
+        "    T-0.2 s: uplink-lossy (cut-1.1-f1) at gate-01, gate-02, 25% of connections, for 3 s",
+        "  then clock-skewed (cut-2-f1) at gate-02, -600 s, until it is ended",
+        "  then uplink-slow (cut-2-f2) at gate-01, gate-02, 40 ms, until it is ended",
+        "  then pause for 2 s",
+        "  cut-4.1: requests let go at one instant",
+        "  then end cut-2-f1, cut-2-f2",
+        "  then wait up to 20 s for all queues to be empty",
+        "",
+    ]
+
+
 def test_the_watch_would_have_told(watched: dict[str, str], tmp_path: Path) -> None:
     key = {"SUPABASE_SERVICE_ROLE_KEY": "key"}
     nowhere = ("--broker", "mqtt://127.0.0.1:1")

@@ -20,6 +20,8 @@ def test_every_variable_has_its_place() -> None:
         "RACE_TEST_TICKET_ID": "ticket",
         "TEST_SCANNER_ID": "scanner",
         "GATEDRILL_STORE": "postgresql://store",
+        "GATEDRILL_UPLINK": "http://uplink",
+        "GATEDRILL_UPLINK_KEY": "uplink-key",
     }
     assert read_environment(variables) == Environment(
         broker="mqtt://broker",
@@ -29,6 +31,8 @@ def test_every_variable_has_its_place() -> None:
         race_ticket="ticket",
         scanned_by="scanner",
         store="postgresql://store",
+        uplink="http://uplink",
+        uplink_key="uplink-key",
     )
 
 
@@ -42,6 +46,8 @@ def test_an_empty_variable_counts_as_not_set(value: str | None) -> None:
         "RACE_TEST_TICKET_ID",
         "TEST_SCANNER_ID",
         "GATEDRILL_STORE",
+        "GATEDRILL_UPLINK",
+        "GATEDRILL_UPLINK_KEY",
     )
     variables = {} if value is None else dict.fromkeys(names, value)
     assert read_environment(variables) == Environment(
@@ -52,13 +58,16 @@ def test_an_empty_variable_counts_as_not_set(value: str | None) -> None:
         race_ticket=None,
         scanned_by=DEFAULT_SCANNER,
         store=None,
+        uplink=None,
+        uplink_key=None,
     )
 
 
+@pytest.mark.parametrize("name", ["SUPABASE_SERVICE_ROLE_KEY", "GATEDRILL_UPLINK_KEY"])
 @pytest.mark.parametrize("key", ["q z", "qz\n", "\tqz", "qz\x7f", "qz\u00e9", " "])
-def test_a_key_that_no_header_can_carry_is_refused_and_not_told(key: str) -> None:
-    with pytest.raises(UsageError, match="SUPABASE_SERVICE_ROLE_KEY holds") as refusal:
-        read_environment({"SUPABASE_SERVICE_ROLE_KEY": key})
+def test_a_key_that_no_header_can_carry_is_refused_and_not_told(name: str, key: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} holds") as refusal:
+        read_environment({name: key})
     assert "q" not in str(refusal.value)
 
 

@@ -10,7 +10,7 @@ import pytest
 from gatedrill.cli import shares
 from gatedrill.cli.child import Child
 from gatedrill.cli.environment import BROKER, KEY
-from gatedrill.cli.venue import LocalVenue, start_fleets, start_venue
+from gatedrill.cli.venue import Helping, LocalVenue, start_broker, start_fleets, start_venue
 from gatedrill.contract.errors import UsageError
 
 
@@ -60,6 +60,9 @@ class Part:
         self._name = name
         self._parts = parts
 
+    def thaw(self) -> None:
+        pass
+
     async def stop(self) -> None:
         self._parts.up.remove(self._name)
 
@@ -108,11 +111,16 @@ async def test_gates_and_kiosks_are_shared_among_the_fleets_that_serve_best(
     parts: Parts, gates: int, kiosks: int, fleets: list[str]
 ) -> None:
     async with AsyncExitStack() as stack:
-        await start_fleets(stack, wanted(gates, kiosks), "mqtt://b", "http://t", "key")
+        helping = Helping(await start_broker(stack, wanted(gates, kiosks)))
+        parts.commands.clear()
+        parts.environments.clear()
+        await start_fleets(stack, wanted(gates, kiosks), helping, "http://t", "key")
         assert [option(command, "--share") for command in parts.commands] == fleets
         assert {option(command, "--count") for command in parts.commands} == {str(gates)}
         assert {option(command, "--kiosks") for command in parts.commands} == {str(kiosks)}
-        assert {(each[BROKER], each[KEY]) for each in parts.environments} == {("mqtt://b", "key")}
+        assert {(each[BROKER], each[KEY]) for each in parts.environments} == {
+            ("http://broker.test", "key")
+        }
 
 
 async def test_a_fleet_that_cannot_be_is_told_and_nothing_is_left(

@@ -10,9 +10,10 @@ from runs import only_folder
 
 ESCAPE = "\x1b"
 SHIPPED = [
-    *("linked-ticket", "mixed-rush", "race", "race-hunt", "scanner-burst"),
+    *("clock-skew", "crash-full-queue", "flapping-uplink", "linked-ticket", "mixed-rush"),
+    *("outage-heal", "race", "race-hunt", "reconnect-storm", "scanner-burst"),
     *(f"slot-{number}" for number in range(1, 9)),
-    *("vip-checkin", "vip-reentry"),
+    *("timeout-outcomes", "two-islands", "uplink-cut", "vip-checkin", "vip-reentry"),
 ]
 
 

@@ -96,9 +96,10 @@ def test_only_two_kinds_of_outcome_let_a_guest_in(kind: OutcomeKind) -> None:
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_every_reason_has_a_certainty_and_only_busy_decides_nothing(reason: Reason) -> None:
+def test_every_reason_has_a_certainty_and_only_two_decide_nothing(reason: Reason) -> None:
     assert reason.certainty is REASONS[reason].certainty
-    assert (reason.certainty is Certainty.RETRYABLE) == (reason is Reason.BUSY)
+    is_retryable = reason in (Reason.BUSY, Reason.UNSUPPORTED)
+    assert (reason.certainty is Certainty.RETRYABLE) == is_retryable
     refused = Outcome(OutcomeKind.REFUSED, reason)
     assert refused.is_error is (reason is Reason.BUSY)
     assert str(refused) == f"refused ({reason})"

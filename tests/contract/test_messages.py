@@ -10,6 +10,7 @@ from gatedrill.contract.attempt import (
     AskKind,
     AttemptRecord,
     CheckoutRecord,
+    ClaimAsk,
     LinkRecord,
     ScanRecord,
     WebhookRecord,
@@ -17,21 +18,33 @@ from gatedrill.contract.attempt import (
 from gatedrill.contract.messages import (
     KIOSK,
     PROTOCOL_VERSION,
+    Admission,
     ArmBurst,
     Armed,
     ArmStream,
+    AskQueues,
     BurstKind,
     CheckoutOrder,
     ConductorClaim,
     DeviceInfo,
+    DeviceState,
     Fire,
     LinkOrder,
+    OfflinePolicy,
     Order,
     Ping,
     Pong,
     Presence,
     Presentation,
+    QueueEntry,
+    QueueReport,
+    QueueState,
+    RegistrarPresence,
+    Repeat,
     Report,
+    SetClock,
+    VenueClaim,
+    VenueGrant,
     WebhookOrder,
 )
 from gatedrill.contract.outcome import Authority, Outcome, OutcomeKind, Reason
@@ -43,15 +56,23 @@ from gatedrill.contract.service import (
     SessionMetadata,
 )
 from gatedrill.contract.topics import (
+    ADMISSION,
     ARM,
     ARMED,
+    ASK_QUEUES,
     CHANNELS,
+    CLAIM,
     CONDUCTOR,
     FIRE,
+    GRANT,
     PING,
     PONG,
     PRESENCE,
+    QUEUES,
+    REGISTRAR,
+    REPEAT,
     REPORT,
+    SET_CLOCK,
     Channel,
     M,
 )
@@ -131,6 +152,25 @@ ORDERS: tuple[Order, ...] = (
     ),
     LinkOrder("a5", "kiosk-1", "t1", "r1"),
 )
+ANYBODY = OfflinePolicy(tuple(Authority), budget_s=1.5, edition="e1")
+QUEUED = DeviceState(Authority.VENUE, queued=2, oldest_s=7.5)
+BEGUN = QueueEntry("a1", "north-1", "b", "n1", "t1", QueueState.ASKED)
+UPLOADED = QueueEntry(
+    "a2",
+    "north-1",
+    "b",
+    "n2",
+    "t2",
+    QueueState.CONFLICT,
+    outcome=Outcome(OutcomeKind.ADMITTED),
+    authority=Authority.OFFLINE,
+    scanned_at="2026-11-27T20:00:00.000000+00:00",
+    clock_bound_ms=2.5,
+    tries=1,
+    settled_ns=7,
+    winner_device="south-1",
+    winner_time="2026-11-27T19:59:59.000000+00:00",
+)
 CASES: list[tuple[Channel[Any], object]] = [
     (PRESENCE, Presence("f", "b", "host", "http://h", (DeviceInfo("north-1", "camera", 2.0),))),
     (PRESENCE, Presence("f", "b", "host", "http://h", (DeviceInfo("kiosk-1", KIOSK, 0.0),))),
@@ -139,7 +179,7 @@ CASES: list[tuple[Channel[Any], object]] = [
     (PING, Ping(-(2**63))),
     (ARMED, Armed("s", "b")),
     (ARMED, Armed("s", "b", {"north-1": "camera is unplugged"})),
-    (REPORT, Report("s", "b", RECORDS, finished=True)),
+    (REPORT, Report("s", "b", RECORDS, finished=True, total=7)),
     (REPORT, Report("s", "b", ())),
     (ARM, ArmBurst("s", "b", BurstKind.PRESENT, -5, SHOWN)),
     (ARM, ArmBurst("s", "b", BurstKind.REQUEST, 5, ORDERS)),
@@ -147,6 +187,19 @@ CASES: list[tuple[Channel[Any], object]] = [
     (ARM, ArmStream("s", "b", 0, SHOWN, pause_s=0.25, duration_s=10.0)),
     (ARM, ArmStream("s", "b", 0, DUE, pause_s=0.0, duration_s=10.0)),
     (FIRE, Fire("s", 2**62)),
+    (ARM, ArmBurst("s", "b", BurstKind.REQUEST, 5, ORDERS, ANYBODY)),
+    (ARM, ArmStream("s", "b", 0, SHOWN, pause_s=0.25, duration_s=10.0, policy=ANYBODY)),
+    (PRESENCE, Presence("f", "b", "host", "http://h", (), states={"north-1": QUEUED})),
+    (REPEAT, Repeat("s")),
+    (ASK_QUEUES, AskQueues("e1")),
+    (QUEUES, QueueReport("b", "e1", (), finished=True, total=2)),
+    (QUEUES, QueueReport("b", "e1", (UPLOADED, BEGUN))),
+    (SET_CLOCK, SetClock("north-1", -600.0)),
+    (CLAIM, VenueClaim("n1", "north-1", "e1", "t1", comes_back=True)),
+    (ADMISSION, Admission("e1", "t1", "north-1", "n1")),
+    (GRANT, VenueGrant("n1", "r1", granted=True)),
+    (GRANT, VenueGrant("n2", "r1", granted=False, reason=Reason.ALREADY_USED, first_claim="n1")),
+    (REGISTRAR, RegistrarPresence("r1", "b", "host", 7)),
     (CONDUCTOR, ConductorClaim("c", "host", 42)),
 ]
 
@@ -225,3 +278,12 @@ def test_what_a_fleet_of_the_first_protocol_says_is_refused() -> None:
 def test_only_a_device_without_a_reader_is_a_kiosk() -> None:
     assert DeviceInfo("kiosk-1", KIOSK, 0.0).is_kiosk
     assert not DeviceInfo("kiosk-1", "camera", 1.0).is_kiosk
+
+
+def test_a_scan_takes_its_claim_along_to_another_clock() -> None:
+    claimed = msgspec.structs.replace(ADMITTED, claim=ClaimAsk(30, 40, "r1", granted=True))
+
+    moved = claimed.shifted(5)
+
+    assert moved.claim == ClaimAsk(35, 45, "r1", granted=True)
+    assert ADMITTED.shifted(5).claim is None

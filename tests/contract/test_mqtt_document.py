@@ -10,8 +10,8 @@ import pytest
 from gatedrill.broker.claim import HEARTBEAT_S, STALE_AFTER_S
 from gatedrill.broker.link import KEEPALIVE_S
 from gatedrill.contract.attempt import AskKind
-from gatedrill.contract.messages import KIOSK, PROTOCOL_VERSION
-from gatedrill.contract.outcome import OutcomeKind
+from gatedrill.contract.messages import KIOSK, PROTOCOL_VERSION, QueueState
+from gatedrill.contract.outcome import Authority, OutcomeKind
 from gatedrill.contract.service import COMPLETED_EVENT
 from gatedrill.contract.topics import CHANNELS, ROOT, Channel
 
@@ -61,7 +61,8 @@ def test_every_channel_is_documented_as_it_is_and_no_other() -> None:
 
 @pytest.mark.parametrize("channel", CHANNELS, ids=[channel.name for channel in CHANNELS])
 def test_the_direction_of_a_topic_is_documented(channel: Channel[object]) -> None:
-    sender = "fleet" if channel.template.startswith("up/") else "conductor"
+    senders = {"up": "fleet", "registrar": "registrar"}
+    sender = senders.get(channel.template.split("/")[0], "conductor")
     (row,) = [row for row in table("Topics") if row[0] == channel.name]
     assert row[2].startswith(f"{sender} → ")
 
@@ -97,6 +98,8 @@ def values(struct: str, field: str) -> list[str]:
 def test_the_kinds_of_outcomes_questions_and_events_are_documented() -> None:
     assert values("Outcome", "kind") == [str(kind) for kind in OutcomeKind]
     assert values("Ask", "kind") == [*(str(kind) for kind in AskKind), "scan"]
+    assert values("QueueEntry", "state") == [str(state) for state in QueueState]
+    assert values("DeviceState", "authority") == [str(authority) for authority in Authority]
     assert values("PaymentEvent", "type") == [COMPLETED_EVENT]
 
 

@@ -88,4 +88,4 @@ def test_a_name_that_cannot_stand_in_a_topic_is_refused_with_what_is_allowed(nam
 
 def test_what_is_retained_or_counts_is_never_sent_at_most_once() -> None:
     assert {c.name for c in CHANNELS if c.qos == 0} == {"ping", "pong"}
-    assert {c.name for c in CHANNELS if c.retain} == {"presence", "conductor"}
+    assert {c.name for c in CHANNELS if c.retain} == {"presence", "registrar", "conductor"}

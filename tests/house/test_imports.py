@@ -100,6 +100,7 @@ def test_a_heavy_import_would_be_seen(tmp_path: Path) -> None:
         ("cv2", ("fleet",), "devices"),
         ("serial", ("fleet",), "devices"),
         ("zxingcpp", ("fleet",), "devices"),
+        ("aiosqlite", ("queue", "gate-01.db"), "devices"),
         ("cv2", ("run",), "devices"),
         ("cv2", ("run", "--dry-run"), "devices"),
         ("starlette", ("backend",), "backend"),

@@ -4,10 +4,22 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from evidence_builder import UNKNOWN, Moment, Run, plan_of
+from evidence_builder import (
+    ADMITTED,
+    READMITTED,
+    UNKNOWN,
+    USED,
+    Alone,
+    Moment,
+    Run,
+    apart,
+    plan_of,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gatedrill.contract.messages import QueueState
+from gatedrill.contract.outcome import Authority, Outcome, OutcomeKind
 from gatedrill.fixtures.scenario import (
     Book,
     Burst,
@@ -21,9 +33,9 @@ from gatedrill.fixtures.scenario import (
     Stream,
     TicketGroup,
 )
-from gatedrill.orchestrator.checks.catalogue import CHECKS, run_checks
+from gatedrill.orchestrator.checks.catalogue import CHECKS, OFFLINE_CHECKS, run_checks
 from gatedrill.orchestrator.checks.check import Check, CheckResult, CheckStatus
-from gatedrill.orchestrator.plan import Plan, PlannedWebhook
+from gatedrill.orchestrator.plan import Plan, PlannedScan, PlannedWebhook
 
 GATES, KIOSKS = 9, 4
 
@@ -216,7 +228,78 @@ def test_each_check_is_judged_on_some_honest_run(check: Check) -> None:
     assert check(Run(plan).evidence).status is CheckStatus.HOLDS
 
 
-def test_the_checks_have_names_of_their_own() -> None:
-    results = run_checks(Run(plan_of(Burst(shows=(Show("fresh"),)))).evidence)
+@pytest.mark.parametrize("check", OFFLINE_CHECKS, ids=lambda check: check.__name__)
+def test_each_check_of_what_devices_decide_is_judged_on_an_honest_run(check: Check) -> None:
+    plan = apart(plan_of(Burst(shows=(Show("fresh"),)), devices=2))
+    alone = {"drill-1.1:gate-01": Alone(authority=Authority.VENUE)}
 
-    assert len({each.name for each in results}) == len(CHECKS)
+    assert check(Run(plan, alone).evidence).status is CheckStatus.HOLDS
+
+
+def decided_alone(draw: st.DrawFn, plan: Plan, first: int) -> dict[str, Alone]:
+    """Scans from one step on, as each device's own copy of the tickets has it.
+
+    All copies know what the service has admitted before, and each what its own device has.
+    """
+    tickets = {ticket.id: ticket for ticket in plan.tickets}
+    used = {
+        (device.name, planned.ticket)
+        for step in plan.steps[:first]
+        for planned in step.attempts
+        for device in plan.devices
+        if isinstance(planned, PlannedScan)
+    }
+    alone: dict[str, Alone] = {}
+    for planned in (each for step in plan.steps[first:] for each in step.attempts):
+        if isinstance(planned, PlannedScan):
+            ticket, here = tickets[planned.ticket], (planned.device, planned.ticket)
+            outcome = ADMITTED
+            if ticket.refused_as is not None:
+                outcome = Outcome(OutcomeKind.REFUSED, ticket.refused_as)
+            elif here in used:
+                outcome = READMITTED if ticket.reservation else USED
+            used.add(here)
+            received = ticket.refused_as is None and draw(st.booleans())
+            state = draw(st.sampled_from([QueueState.SYNCED, QueueState.PENDING]))
+            alone[planned.attempt] = Alone(outcome, Authority.OFFLINE, received, state)
+    return alone
+
+
+@st.composite
+def cut_runs(draw: st.DrawFn) -> Run:
+    """The answers of the service are lost from one step on, to the end, at all gates."""
+    plan = apart(draw(plans()), Authority.OFFLINE)
+    first = draw(st.integers(0, len(plan.steps) - 1))
+    run = Run(plan, decided_alone(draw, plan, first))
+    run.fail("uplink-answers-lost", from_ns=run.fired[plan.steps[first].id] - 1_000_000_000)
+    run.drained = []
+    return run
+
+
+@relaxed
+@given(run=cut_runs(), hides=st.sampled_from([None, "logs", "after"]), complete=st.booleans())
+def test_who_decides_alone_while_nobody_can_be_asked_violates_nothing(
+    run: Run, hides: Moment | None, complete: bool
+) -> None:
+    run.complete_logs = complete
+    if hides is not None:
+        run.hidden.update((hides, table) for table in ("tickets", "scan_logs", "vip_scan_logs"))
+
+    assert not violated(run_checks(run.evidence))
+
+
+@relaxed
+@given(run=cut_runs(), data=st.data())
+def test_the_journals_of_devices_that_died_accuse_nobody(run: Run, data: st.DataObject) -> None:
+    for attempt in data.draw(st.lists(st.sampled_from(losable(run.plan)), unique=True)):
+        event = run.attempts.get(attempt)
+        if event is not None:
+            run.fall_silent(event.step, event.record.device)
+
+    assert not violated(run_checks(run.evidence))
+
+
+def test_the_checks_have_names_of_their_own() -> None:
+    results = run_checks(Run(apart(plan_of(Burst(shows=(Show("fresh"),))))).evidence)
+
+    assert len({each.name for each in results}) == len((*CHECKS, *OFFLINE_CHECKS))

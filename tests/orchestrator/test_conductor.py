@@ -1,12 +1,10 @@
 """The conductor: arm, fire, gather, with fleets that come, go and fall silent."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
-
 import pytest
-from memory_bus import ManualClock, MemoryBus, sleep_by
-from plans import all_scans, closed_loop, own_tickets, plan_for, race, scenario
-from scripted_fleet import ANSWER_NS, HonestGate, ScriptedFleet, checkout_of, session_of
+from memory_bus import ManualClock, sleep_by
+from plans import all_scans, closed_loop, own_tickets, plan_for, race
+from scripted_fleet import ANSWER_NS, ScriptedFleet, checkout_of, session_of
+from scripted_venue import EAST_AHEAD_NS, LEAD_NS, ORIGIN_NS, RUN, Venue
 
 from gatedrill.contract import topics
 from gatedrill.contract.errors import PeerError
@@ -37,72 +35,16 @@ from gatedrill.fixtures.scenario import (
     Stream,
     TicketGroup,
 )
-from gatedrill.orchestrator import conductor as conducting
-from gatedrill.orchestrator.conductor import Conductor
+from gatedrill.orchestrator import fleet_clocks, words
 from gatedrill.orchestrator.history import (
     Attempted,
     ClockRead,
-    Event,
     Fired,
     Released,
     Silent,
     Unready,
 )
-from gatedrill.orchestrator.plan import LEAD_S, Plan, PlannedScan
-from gatedrill.orchestrator.roster import Roster
-
-if TYPE_CHECKING:
-    from gatedrill.broker.bus import Bus
-
-RUN = "20261120-120000-abcd"
-EAST_AHEAD_NS = 5_000_000_000
-ORIGIN_NS = 1_000
-LEAD_NS = round(LEAD_S * 1e9)
-
-
-class Venue:
-    """Two fleets with two devices each, and a conductor who keeps what it writes."""
-
-    def __init__(self, clock: ManualClock) -> None:
-        self.bus = MemoryBus()
-        self.roster = Roster(ManualClock())
-        self.gate = HonestGate()
-        self.east = ScriptedFleet(
-            self.bus, "east", ("gate-01", "gate-02"), self.gate, clock_ns=ORIGIN_NS + EAST_AHEAD_NS
-        )
-        self.west = ScriptedFleet(
-            self.bus, "west", ("gate-03", "gate-04"), self.gate, clock_ns=ORIGIN_NS
-        )
-        self.history: list[Event] = []
-        self.progress: list[tuple[str, int]] = []
-        self.conductor = Conductor(
-            RUN,
-            cast("Bus", self.bus),
-            clock,
-            self.roster,
-            self.history.extend,
-            lambda step, attempts: self.progress.append((step.id, attempts)),
-        )
-
-    async def open(self) -> None:
-        """Let everybody come."""
-        await self.bus.subscribe(topics.PRESENCE, self.roster.on_presence)
-        await self.east.enter()
-        await self.west.enter()
-        await self.conductor.listen()
-
-    def plan(self, *phases: Phase) -> Plan:
-        """A plan for all four devices."""
-        return plan_for(scenario(4, *phases), self.roster.devices)
-
-    def told(self, kind: type[Event]) -> Sequence[Event]:
-        """The events of this kind."""
-        return [event for event in self.history if isinstance(event, kind)]
-
-    def scanned(self, step: str) -> list[str]:
-        """The devices of which an attempt was heard in this step, by name."""
-        heard = (event for event in self.history if isinstance(event, Attempted))
-        return sorted(event.record.device for event in heard if event.step == step)
+from gatedrill.orchestrator.plan import Plan, PlannedScan
 
 
 @pytest.fixture
@@ -122,7 +64,7 @@ async def venue(clock: ManualClock) -> Venue:
 @pytest.fixture
 async def hurried_venue(monkeypatch: pytest.MonkeyPatch) -> Venue:
     """A venue in which a second passes with every look at the clock."""
-    monkeypatch.setattr(conducting, "_LOOK_ROUND_S", 0.001)
+    monkeypatch.setattr(words, "LOOK_ROUND_S", 0.001)
     venue = Venue(ManualClock(ORIGIN_NS, step_ns=1_000_000_000))
     await venue.open()
     return venue
@@ -132,7 +74,10 @@ async def test_a_race_with_its_probe_is_armed_fired_and_gathered(venue: Venue) -
     plan = venue.plan(race(probe=True))
     await venue.conductor.conduct(plan)
 
-    clocks = [ClockRead("east", EAST_AHEAD_NS, 0), ClockRead("west", 0, 0)]
+    clocks = [
+        ClockRead("east", EAST_AHEAD_NS, 0, "boot-east"),
+        ClockRead("west", 0, 0, "boot-west"),
+    ]
     assert venue.told(ClockRead)[:2] == clocks
     assert venue.scanned("drill-1.1") == ["gate-01", "gate-02", "gate-03", "gate-04"]
     assert len(venue.scanned("drill-1.1-probe")) == 1
@@ -247,9 +192,10 @@ async def test_a_run_whose_fleets_have_all_gone_fires_no_more(venue: Venue) -> N
     ]
 
 
-async def test_a_fleet_that_comes_back_under_another_boot_has_no_known_clock_and_no_part(
-    venue: Venue,
+async def test_a_fleet_that_comes_back_and_does_not_tell_its_clock_has_no_part(
+    venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(fleet_clocks, "PONG_TIMEOUT_S", 0.01)
     reborn = ScriptedFleet(venue.bus, "west", ("gate-03", "gate-04"), venue.gate, boot="boot-later")
 
     def come_back(_levels: dict[str, str], presence: Presence | None) -> None:
@@ -325,7 +271,7 @@ async def test_a_fleet_whose_heartbeats_stop_is_dropped_during_the_step(
 async def test_a_fleet_that_does_not_answer_pings_ends_the_run_before_anything_is_fired(
     venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conducting, "PONG_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(fleet_clocks, "PONG_TIMEOUT_S", 0.01)
     venue.west.answers_pings = False
 
     with pytest.raises(PeerError, match=r"^fleet 'west' does not answer pings"):
@@ -343,8 +289,8 @@ async def test_every_fleets_clock_is_read_again_at_the_end(venue: Venue) -> None
     await venue.conductor.conduct(venue.plan(race()))
 
     assert venue.told(ClockRead)[2:] == [
-        ClockRead("east", EAST_AHEAD_NS, 0),
-        ClockRead("west", -2_000_000, 0),
+        ClockRead("east", EAST_AHEAD_NS, 0, "boot-east"),
+        ClockRead("west", -2_000_000, 0, "boot-west"),
     ]
 
 
@@ -352,7 +298,7 @@ async def test_a_fleet_that_falls_silent_in_the_end_does_no_harm_and_the_others_
     venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fall_silent(_levels: dict[str, str], _fire: Fire | None) -> None:
-        monkeypatch.setattr(conducting, "PONG_TIMEOUT_S", 0.01)
+        monkeypatch.setattr(fleet_clocks, "PONG_TIMEOUT_S", 0.01)
         venue.east.answers_pings = False
 
     await venue.bus.subscribe(topics.FIRE, fall_silent)

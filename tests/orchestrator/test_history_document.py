@@ -13,6 +13,7 @@ from gatedrill.contract.attempt import (
     Ask,
     AskKind,
     CheckoutRecord,
+    ClaimAsk,
     LinkRecord,
     ScanRecord,
     WebhookRecord,
@@ -21,17 +22,23 @@ from gatedrill.contract.messages import DeviceInfo
 from gatedrill.contract.outcome import REASONS, Authority, OutcomeKind
 from gatedrill.contract.service import SlotRow, TicketRow, VipPassRow, VipReservationRow
 from gatedrill.fixtures.tickets import Ticket
-from gatedrill.orchestrator import conductor, run_folder, step_watch
+from gatedrill.orchestrator import conductor, journals, run_folder, step_watch
 from gatedrill.orchestrator.history import (
     HISTORY_FORMAT,
     HISTORY_VERSION,
     Attempted,
     ClockRead,
+    Drained,
     Ended,
     Event,
+    FaultBegan,
+    FaultEnded,
     Fired,
+    Journaled,
+    JournalUnread,
     Released,
     Silent,
+    Sold,
     Started,
     Unready,
 )
@@ -41,10 +48,12 @@ from gatedrill.orchestrator.plan import (
     Plan,
     PlannedAttempt,
     PlannedCheckout,
+    PlannedFault,
     PlannedLink,
     PlannedScan,
     PlannedWebhook,
     StreamStep,
+    VenueAct,
 )
 from gatedrill.orchestrator.records import RECORDS_VERSION, Logs, Records, Snapshot
 
@@ -57,6 +66,12 @@ EVENTS: tuple[type[Event], ...] = (
     Attempted,
     Unready,
     Silent,
+    FaultBegan,
+    FaultEnded,
+    Sold,
+    Drained,
+    Journaled,
+    JournalUnread,
     Ended,
 )
 STRUCTS: list[tuple[str, type[msgspec.Struct]]] = [
@@ -69,11 +84,13 @@ STRUCTS: list[tuple[str, type[msgspec.Struct]]] = [
     ("Planned checkout", PlannedCheckout),
     ("Planned webhook", PlannedWebhook),
     ("Planned link", PlannedLink),
+    ("Planned fault", PlannedFault),
     ("Scan", ScanRecord),
     ("Checkout", CheckoutRecord),
     ("Webhook", WebhookRecord),
     ("Link", LinkRecord),
     ("Question", Ask),
+    ("Claim", ClaimAsk),
     ("records.json", Records),
     ("Snapshot", Snapshot),
     ("Logs", Logs),
@@ -97,6 +114,14 @@ def test_every_field_is_documented(heading: str, struct: type[msgspec.Struct]) -
 def test_the_kinds_of_steps_are_documented() -> None:
     for heading, step in (("Burst", BurstStep), ("Stream", StreamStep)):
         assert f"A step of `kind` `{step.__struct_config__.tag}`" in DOCUMENT.section(heading)
+
+
+def test_every_act_is_documented_with_its_fields() -> None:
+    documented = [(row[0], row[1]) for row in DOCUMENT.table("Acts")]
+
+    assert documented == [
+        (act.__struct_config__.tag, ", ".join(fields(act))) for act in VenueAct.__args__
+    ]
 
 
 @pytest.mark.parametrize("planned", PlannedAttempt.__args__)
@@ -132,10 +157,11 @@ def test_every_reason_is_documented_with_its_certainty_and_meaning() -> None:
     ]
 
 
-def test_the_only_authority_is_documented_as_the_default() -> None:
-    assert [str(authority) for authority in Authority] == ["online"]
-    documented = DOCUMENT.meaning("Scan", "authority")
-    assert documented == "who decided; online, the check-in service, if left out"
+def test_every_authority_is_documented_and_the_default() -> None:
+    told = DOCUMENT.meaning("Scan", "authority")
+
+    assert all(str(authority) in told for authority in Authority)
+    assert told.endswith("; online, the check-in service, if left out")
 
 
 @pytest.mark.parametrize(
@@ -180,8 +206,16 @@ def test_what_has_a_default_is_left_out_of_an_attempt() -> None:
 def test_every_reason_for_silence_is_documented() -> None:
     sources = inspect.getsource(conductor) + inspect.getsource(step_watch)
     told = re.findall(r'"((?:its process|was not|did not|had gone) [^"]*)"', sources)
+    told.remove("had gone before it was asked")  # for its journal
 
     assert set(re.split(", | or ", DOCUMENT.meaning("silent", "why"))) == set(told)
+
+
+def test_every_reason_for_which_a_journal_is_not_read_is_documented() -> None:
+    sources = inspect.getsource(conductor) + inspect.getsource(journals)
+    told = re.findall(r'JournalUnread\((?:""|[^"]*), [^"]*"([^"]+)"', sources)
+
+    assert set(DOCUMENT.meaning("journal_unread", "why").split(" or ")) == set(told)
 
 
 def test_the_only_reason_of_the_conductors_own_for_not_being_ready_is_documented() -> None:

@@ -8,7 +8,7 @@ from evidence_builder import ADMITTED
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatedrill.contract.attempt import Ask, AskKind, ScanRecord
+from gatedrill.contract.attempt import Ask, AskKind, ClaimAsk, ScanRecord
 from gatedrill.contract.outcome import Reason
 from gatedrill.orchestrator.latency_shares import (
     Shares,
@@ -52,20 +52,24 @@ def scan(
 def attempts() -> st.SearchStrategy[ScanRecord]:
     """Attempts whose stamps are in any order, but that were decided after they were intended."""
     return st.builds(
-        lambda asks, released, decoded, decided: scan(
-            *asks, released=released, decoded=decoded, decided=decided
+        lambda asks, released, decoded, decided, claim: msgspec.structs.replace(
+            scan(*asks, released=released, decoded=decoded, decided=decided), claim=claim
         ),
         asks=st.lists(ASKS, max_size=4),
         released=INSTANTS,
         decoded=st.none() | INSTANTS,
         decided=st.integers(0, 1_500),
+        claim=st.none() | st.builds(ClaimAsk, sent_ns=INSTANTS, answered_ns=INSTANTS),
     )
 
 
 @given(attempts())
 def test_the_shares_of_an_attempt_are_its_latency_and_none_is_negative(record: ScanRecord) -> None:
     shares = divide(record)
-    parts = (shares.wait_ns, shares.read_ns, shares.ask_ns, shares.pause_ns, shares.ours_ns)
+    parts = (
+        *(shares.wait_ns, shares.read_ns, shares.ask_ns, shares.pause_ns),
+        *(shares.claim_ns, shares.ours_ns),
+    )
 
     assert sum(parts) == record.decided_ns - record.intended_ns
     assert min(parts) >= 0
@@ -102,6 +106,14 @@ def test_every_share_of_a_scan_is_told_apart() -> None:
         ours_ns=5 + 2 + 10,
         service_ns=3 + 10 + 10,
     )
+
+
+def test_waiting_for_the_registrar_is_neither_the_services_share_nor_asking() -> None:
+    asked = Ask(0, 40, reason=Reason.TIMEOUT)
+    shares = divide(msgspec.structs.replace(scan(asked), claim=ClaimAsk(50, 90, "r", granted=True)))
+
+    assert (shares.ask_ns, shares.claim_ns, shares.ours_ns) == (40, 40, 20)
+    assert shares.answering_ns == 40
 
 
 def test_what_was_read_and_asked_ahead_of_the_release_is_no_share() -> None:

@@ -66,7 +66,7 @@ import sys, msgspec
 from gatedrill.fixtures.loader import shipped_scenarios
 from gatedrill.orchestrator.planning import make_plans
 from plans import roster, supply_of
-plans = make_plans(shipped_scenarios() * 2, roster(16, 50), 7, supply_of(7))
+plans = make_plans(shipped_scenarios() * 2, roster(100, 50), 7, supply_of(7))
 sys.stdout.buffer.write(msgspec.json.encode(plans))
 """
 TABLE = Reservation("table", guests=8)
@@ -110,10 +110,15 @@ def complaint(drill: Scenario, file: TicketFile) -> str:
 
 
 SHIPPED: dict[str, list[tuple[int, int, float]]] = {
+    "clock-skew": [(3, 0, 0.3), (1, 0, 0.3), (1, 0, 0.3), (1, 0, 0.3)],
+    "crash-full-queue": [(4, 0, 0.3), (320, 0, 0.3), (40, 0, 0.3), (4, 0, 0.3)],
+    "flapping-uplink": [(600, 0, 0.3)],
     "linked-ticket": [(8, 8, 0.3), (8, 0, 0.3), (8, 0, 0.3)],
     "mixed-rush": [(3, 3, 0.3), (16, 7, 0.3), (16, 7, 0.3), (16, 7, 0.3)],
+    "outage-heal": [(282, 0, 0.3), (282, 0, 0.3), (3, 0, 0.3), (3, 0, 1.1)],
     "race": [(10, 10, 0.3), (1, 0, 0.6)] * 3,
     "race-hunt": [(10, 10, 0.3)] * 24,
+    "reconnect-storm": [(100, 0, 0.3), (20000, 0, 0.3)],
     "scanner-burst": [(6000, 0, 0.3)],
     "slot-1": [(2, 2, 0.3)],
     "slot-2": [(3, 3, 0.3)],
@@ -123,6 +128,9 @@ SHIPPED: dict[str, list[tuple[int, int, float]]] = {
     "slot-6": [(50, 50, 0.3)],
     "slot-7": [(1, 0, 0.3), (2, 2, 0.3), (2, 2, 0.3)],
     "slot-8": [(2, 2, 0.3), (2, 2, 0.3)],
+    "timeout-outcomes": [(6, 0, 0.3), (6, 0, 0.3), (6, 0, 8.0)],
+    "two-islands": [(2, 0, 0.3)],
+    "uplink-cut": [(10, 0, 0.3), (10, 0, 0.3), (10, 0, 0.3), (1, 0, 0.3), (10, 0, 0.3)],
     "vip-checkin": [(5, 5, 0.3)],
     "vip-reentry": [(5, 5, 0.3), (5, 5, 0.3)],
 }
@@ -181,7 +189,9 @@ def test_plans_are_the_same_in_other_processes_whatever_their_hashes() -> None:
         command = [sys.executable, "-c", PLANS_OF_ALL_SHIPPED]
         return subprocess.run(command, env=environment, check=True, capture_output=True).stdout
 
-    here = msgspec.json.encode(make_plans(shipped_scenarios() * 2, roster(16, 50), 7, supply_of(7)))
+    here = msgspec.json.encode(
+        make_plans(shipped_scenarios() * 2, roster(100, 50), 7, supply_of(7))
+    )
     assert planned("1") == planned("2") == here
 
 

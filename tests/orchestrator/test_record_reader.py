@@ -7,6 +7,7 @@ import httpx
 import msgspec
 import pytest
 from document import fields
+from evidence_builder import apart
 from plans import EVENT, plan_for, roster, supply_of
 from reference_backend import KEY, client_of, reference_backend
 from table_service import Service, table_service
@@ -253,10 +254,63 @@ async def test_only_the_columns_that_are_needed_are_asked_for(
             "id": "in.(t1,t2)",
         },
         {
-            "select": ",".join(fields(ScanLogRow)),
+            "select": ",".join(
+                name for name in fields(ScanLogRow) if name not in ("nonce", "flag", "reason")
+            ),
             "ticket_id": "in.(t1,t2)",
         },
     ]
+
+
+def selected(service: Service) -> list[tuple[str, set[str]]]:
+    """Which of the columns that not every service has were asked for, of which table."""
+    return [
+        (each.path.rpartition("/")[2], {"nonce", "flag"} & set(each.query["select"].split(",")))
+        for each in service.asked
+    ]
+
+
+async def test_where_devices_may_decide_alone_nonces_and_flags_are_read_too(
+    service: Service, client: ServiceClient
+) -> None:
+    service.answer(path("tickets"), [ROW])
+    guest = Ticket("p1", EVENT, "p1", kind="vip_pass")
+    plan = apart(tickets_of(["t1"]))
+    plan = msgspec.structs.replace(plan, tickets=(*plan.tickets, guest))
+    reader = RecordReader(client, plan)
+    await reader.read_before()
+    service.asked.clear()
+    await reader.read_after(complete=False)
+
+    assert selected(service) == [
+        ("tickets", {"nonce"}),
+        ("vip_passes", set()),
+        ("scan_logs", {"nonce", "flag"}),
+        ("vip_scan_logs", {"nonce"}),
+    ]
+    [log] = [each for each in service.asked if each.path == path("scan_logs")]
+    assert log.query["ticket_id"] == "in.(t1,p1)"
+
+
+async def test_a_service_that_lacks_these_columns_is_read_without_them(
+    service: Service, client: ServiceClient
+) -> None:
+    service.answer(path("tickets"), [ROW])
+    service.answer(path("scan_logs"), [LOG])
+    service.lacks = {"nonce"}
+    records = await read(RecordReader(client, apart(tickets_of(["t1"]))))
+
+    assert (records.after.tickets, records.logs.scan_logs) == ((ROW,), (LOG,))
+    assert records.unreadable == ()
+
+
+async def test_a_service_that_lacks_other_columns_cannot_be_read(
+    service: Service, client: ServiceClient
+) -> None:
+    service.lacks = {"status"}
+    records = await read(RecordReader(client, apart(tickets_of(["t1"]))))
+
+    assert records.unreadable == ("table tickets: HTTP 400",)
 
 
 async def test_every_column_that_is_asked_for_is_one_of_the_row(

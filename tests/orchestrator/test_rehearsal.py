@@ -12,12 +12,13 @@ from memory_bus import ManualClock, MemoryBus, sleep_by
 from plans import EVENT, closed_loop, race, scenario
 from reference_backend import KEY, client_of, reference_backend
 from scripted_fleet import ADMITTED, USED, Decide, ScriptedFleet
+from scripted_venue import ScriptedHands
 from table_service import table_service
 
 from gatedrill.contract import topics
 from gatedrill.contract.errors import PeerError, UsageError
 from gatedrill.contract.messages import Presentation
-from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
+from gatedrill.contract.outcome import Authority, Outcome, OutcomeKind, Reason
 from gatedrill.contract.service import (
     POPULATION_PATH,
     RPC_PATH,
@@ -28,12 +29,25 @@ from gatedrill.contract.service import (
     TicketRow,
 )
 from gatedrill.fixtures.loader import load_scenario
-from gatedrill.fixtures.scenario import Book, Burst, Pay, Scenario, Slot
+from gatedrill.fixtures.scenario import (
+    BeginFaults,
+    Book,
+    Burst,
+    Fault,
+    Pay,
+    Phase,
+    Scenario,
+    Sell,
+    Show,
+    Slot,
+    TicketGroup,
+)
 from gatedrill.fixtures.tickets import ListedTicket, TicketFile
 from gatedrill.orchestrator import rehearsal as rehearsing
 from gatedrill.orchestrator.checks.check import CheckStatus
-from gatedrill.orchestrator.history import Ended, read_history
-from gatedrill.orchestrator.plan import Plan, Step
+from gatedrill.orchestrator.hands import Hands
+from gatedrill.orchestrator.history import Ended, FaultBegan, FaultEnded, Sold, read_history
+from gatedrill.orchestrator.plan import Plan, PlannedFault, Step
 from gatedrill.orchestrator.records import Snapshot
 from gatedrill.orchestrator.rehearsal import Rehearsal, rehearse
 from gatedrill.orchestrator.result import Result, Verdict
@@ -105,9 +119,9 @@ class Venue:
             out=self.out,
         )
 
-    async def rehearse(self, order: Rehearsal) -> list[Result]:
+    async def rehearse(self, order: Rehearsal, hands: Hands | None = None) -> list[Result]:
         """Run it to its verdicts."""
-        return await rehearse(order, cast("Bus", self.bus), ManualClock(), self.notes)
+        return await rehearse(order, cast("Bus", self.bus), ManualClock(), self.notes, hands)
 
     def folder(self, name: str) -> Path:
         """Where the scenario of this name kept its run."""
@@ -633,6 +647,86 @@ async def test_a_run_of_the_same_name_is_not_written_over(venue: Venue, honest: 
 
     with pytest.raises(UsageError, match="1-stream: cannot be made: File exists"):
         await venue.rehearse(venue.order(STREAM))
+
+
+def offline(*phases: Phase) -> Scenario:
+    made = scenario(3, *phases, name="outage")
+    return msgspec.structs.replace(
+        made,
+        authorities=(Authority.ONLINE, Authority.OFFLINE),
+        tickets=(*made.tickets, TicketGroup("late")),
+    )
+
+
+FAILING = offline(BeginFaults((Fault("uplink-down"),)), race())
+SELLING = offline(Sell("late"), Burst(shows=(Show("late"),)))
+
+
+async def test_faults_are_refused_before_anything_is_run_where_there_are_no_hands(
+    venue: Venue,
+) -> None:
+    await venue.host(_unasked)
+
+    with pytest.raises(UsageError, match="scenario outage has faults"):
+        await venue.rehearse(venue.order(RACE, FAILING))
+
+    assert not venue.out.exists()
+
+
+async def test_tickets_are_not_sold_where_they_come_from_a_file(venue: Venue) -> None:
+    await venue.host(_unasked)
+
+    with pytest.raises(UsageError, match="scenario outage sells tickets amid the run"):
+        await venue.rehearse(venue.order(SELLING, tickets=_file(8)))
+
+    assert not venue.out.exists()
+
+
+async def test_hands_are_laid_on_the_venue_and_the_onlooker_is_told(
+    venue: Venue, honest: Decide
+) -> None:
+    await venue.host(honest)
+    hands = ScriptedHands()
+    await venue.rehearse(venue.order(FAILING), hands)
+
+    assert hands.done == ["begin outage-1-f1", "end outage-1-f1"]
+    assert "uplink-down strikes gate-01, gate-02, gate-03 (outage-1-f1)" in venue.notes.lines
+    history = read_history(venue.folder("1-outage") / "history.jsonl")
+    assert [type(each) for each in history if isinstance(each, FaultBegan | FaultEnded)] == [
+        FaultBegan,
+        FaultEnded,
+    ]
+
+
+async def test_hands_that_fail_cut_the_run_short_with_their_words(
+    venue: Venue, honest: Decide
+) -> None:
+    def refuse(_fault: PlannedFault) -> None:
+        raise PeerError("the uplink's proxy does not answer")
+
+    await venue.host(honest)
+    hands = ScriptedHands()
+    hands.on_begin["uplink-down"] = refuse
+    late = offline(race(), BeginFaults((Fault("uplink-down"),)))
+    [result] = await venue.rehearse(venue.order(late), hands)
+
+    assert "the run was cut short: the uplink's proxy does not answer" in (
+        result.inconclusive_because
+    )
+
+
+async def test_the_service_is_given_late_tickets_when_they_are_sold_and_their_records_are_read(
+    venue: Venue, honest: Decide
+) -> None:
+    await venue.host(honest)
+    await venue.rehearse(venue.order(SELLING))
+
+    run = RunFolder(venue.folder("1-outage")).read()
+    before = {row.id for row in run.records.before.tickets or ()}
+    after = {row.id for row in run.records.after.tickets or ()}
+    assert before == set()
+    assert after == set(run.plan.late)
+    assert any(isinstance(event, Sold) for event in run.history)
 
 
 async def _unknown(_: Presentation) -> Outcome:

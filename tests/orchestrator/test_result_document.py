@@ -6,13 +6,24 @@ import inspect
 import msgspec
 import pytest
 from document import Document, fields
-from evidence_builder import Run, race
+from evidence_builder import Run, apart, race
 
 from gatedrill.contract.errors import PeerError, UsageError
 from gatedrill.orchestrator import doubts
+from gatedrill.orchestrator.checks.catalogue import OFFLINE_CHECKS
 from gatedrill.orchestrator.checks.check import MAX_SHOWN, CheckResult, CheckStatus, Violation
 from gatedrill.orchestrator.hunts import Hunt
 from gatedrill.orchestrator.metrics import LatencyStats, StageStats
+from gatedrill.orchestrator.offline_facts import (
+    AuthorityCount,
+    Conflict,
+    ExpectedDouble,
+    FaultSpan,
+    LockedOut,
+    PendingScan,
+    UnreadJournals,
+    Uploads,
+)
 from gatedrill.orchestrator.result import (
     RESULT_FORMAT,
     RESULT_VERSION,
@@ -28,6 +39,7 @@ from gatedrill.orchestrator.result import (
 )
 from gatedrill.orchestrator.rounds import LISTED_UP_TO, ListedAttempt, RoundResult
 from gatedrill.orchestrator.thresholds import ThresholdResult
+from gatedrill.orchestrator.timeouts import Timeouts
 
 DOCUMENT = Document("result.md")
 STRUCTS: list[tuple[str, type[msgspec.Struct]]] = [
@@ -44,6 +56,15 @@ STRUCTS: list[tuple[str, type[msgspec.Struct]]] = [
     ("An attempt of a round", ListedAttempt),
     ("release_skew", Skew),
     ("An entry of hunts", Hunt),
+    ("An entry of faults", FaultSpan),
+    ("An entry of decided_by", AuthorityCount),
+    ("An entry of expected_doubles", ExpectedDouble),
+    ("An entry of locked_out", LockedOut),
+    ("timeouts", Timeouts),
+    ("uploads", Uploads),
+    ("An entry of pending", PendingScan),
+    ("An entry of conflicts", Conflict),
+    ("An entry of unread_journals", UnreadJournals),
     ("An entry of clocks", ClockUncertainty),
     ("An entry of silent", SilentDevices),
     ("An entry of unready", UnreadyDevice),
@@ -91,8 +112,12 @@ def test_the_exit_codes_without_a_verdict_are_documented() -> None:
 
 def test_every_check_is_documented_with_its_claim() -> None:
     documented = [(row[0], row[1]) for row in DOCUMENT.table("Checks")]
+    checks = Run(apart(race())).judge().checks
 
-    assert documented == [(check.name, check.claim) for check in Run(race()).judge().checks]
+    assert documented == [(check.name, check.claim) for check in checks]
+    assert documented[: -len(OFFLINE_CHECKS)] == [
+        (check.name, check.claim) for check in Run(race()).judge().checks
+    ]
     for name, _ in documented:
         assert f"- **{name}**: " in DOCUMENT.section("Checks")
 

@@ -2,12 +2,21 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from memory_bus import ManualClock
 
+from gatedrill.broker.bus import Received
 from gatedrill.broker.claim import STALE_AFTER_S
 from gatedrill.contract.errors import PeerError
-from gatedrill.contract.messages import KIOSK, PROTOCOL_VERSION, DeviceInfo, Presence
+from gatedrill.contract.messages import (
+    KIOSK,
+    PROTOCOL_VERSION,
+    DeviceInfo,
+    DeviceState,
+    Presence,
+)
+from gatedrill.contract.outcome import Authority
 from gatedrill.orchestrator.roster import Roster
 
 TARGET = "http://127.0.0.1:8000"
@@ -241,3 +250,117 @@ async def test_a_device_that_two_fleets_claim_is_listed_as_the_fleet_has_it_that
 
     assert fleet is not None
     assert roster.devices == list(fleet.devices)
+
+
+def test_who_is_excused_is_here_though_its_heartbeats_are_missing(
+    roster: Roster, clock: ManualClock
+) -> None:
+    gone: list[str] = []
+    roster.on_gone = gone.append
+    roster.is_excused = {"boot-west"}.__contains__
+    come(roster, presence("west", "gate-01", boot="boot-west"))
+    come(roster, presence("east", "gate-02", boot="boot-east"))
+    clock.advance_s(STALE_AFTER_S + 1)
+    roster.drop_stale()
+    assert (names(roster), gone) == (["gate-01"], ["boot-east"])
+
+    roster.is_excused = lambda _boot: False
+    roster.drop_stale()
+    assert (names(roster), gone) == ([], ["boot-east", "boot-west"])
+
+
+def test_who_is_excused_is_here_though_the_broker_has_cleared_it_unless_it_stays_away(
+    roster: Roster,
+) -> None:
+    gone: list[str] = []
+    roster.on_gone = gone.append
+    roster.is_excused = lambda _boot: True
+    for fleet, device in (("west", "gate-01"), ("east", "gate-02")):
+        come(roster, presence(fleet, device, boot=f"boot-{fleet}"))
+        go(roster, fleet, boot=f"boot-{fleet}")
+    assert (names(roster), gone) == (["gate-01", "gate-02"], [])
+
+    come(roster, presence("west", "gate-01", boot="boot-west"))
+    roster.is_excused = lambda _boot: False
+    roster.drop_stale()
+    assert (names(roster), gone) == (["gate-01"], ["boot-east"])
+
+
+def test_another_boot_of_one_that_was_cleared_takes_its_place_at_once(roster: Roster) -> None:
+    gone: list[str] = []
+    roster.on_gone = gone.append
+    roster.is_excused = lambda _boot: True
+    come(roster, presence("west", "gate-01", boot="1"))
+    go(roster, "west", boot="1")
+    come(roster, presence("west", "gate-01", boot="2"))
+
+    fleet = roster.fleet_of("gate-01")
+    assert fleet is not None
+    assert (fleet.boot, gone) == ("2", ["1"])
+
+
+def test_the_states_of_all_devices_stand_by_name(roster: Roster) -> None:
+    idle = DeviceState(Authority.ONLINE, 0)
+    busy = DeviceState(Authority.OFFLINE, 7, oldest_s=3.5)
+    west = presence("west", "gate-01", "gate-02")
+    come(roster, msgspec.structs.replace(west, states={"gate-01": idle, "gate-02": busy}))
+    come(roster, presence("east", "gate-03"))
+    assert roster.states == {"gate-01": idle, "gate-02": busy}
+
+    go(roster, "west")
+    assert roster.states == {}
+
+
+def test_a_device_has_told_when_its_fleet_makes_itself_known_again(roster: Roster) -> None:
+    come(roster, presence("west", "gate-01"))
+    come(roster, presence("east", "gate-02"))
+    mark = roster.mark
+    assert not roster.has_told_since("gate-01", mark)
+
+    come(roster, presence("east", "gate-02"))
+    assert not roster.has_told_since("gate-01", mark)
+    come(roster, presence("west", "gate-01"))
+    assert roster.has_told_since("gate-01", mark)
+    assert not roster.has_told_since("gate-09", mark), "who is not here tells nothing"
+
+
+def test_what_the_broker_had_kept_of_a_known_fleet_is_no_sign_of_life(
+    roster: Roster, clock: ManualClock
+) -> None:
+    west = presence("west", "gate-01")
+    levels = {"fleet": "west", "boot": "1"}
+    roster.hear(Received(levels, west, retained=True))
+    assert names(roster) == ["gate-01"], "but it is how one is made known"
+    mark = roster.mark
+    clock.advance_s(STALE_AFTER_S + 1)
+    roster.hear(Received(levels, west, retained=True))
+    assert not roster.has_told_since("gate-01", mark)
+    roster.drop_stale()
+    assert names(roster) == []
+
+    roster.hear(Received(levels, west, retained=False))
+    assert roster.has_told_since("gate-01", mark)
+
+
+async def test_the_wait_for_those_who_come_back_ends_with_another_boot_of_each(
+    roster: Roster,
+) -> None:
+    come(roster, presence("west", "gate-01", boot="1"))
+    waiting = asyncio.create_task(roster.wait_for_return({"gate-01": "1", "gate-02": "1"}, 60))
+    for boot, fleet, device in (("2", "west", "gate-01"), ("1", "east", "gate-02")):
+        await asyncio.sleep(0)
+        come(roster, presence(fleet, device, boot=boot))
+    go(roster, "west", boot="1")
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+
+    go(roster, "east", boot="1")
+    come(roster, presence("east", "gate-02", boot="2"))
+    await asyncio.wait_for(waiting, 60)
+
+
+async def test_those_who_do_not_come_back_are_named(roster: Roster) -> None:
+    come(roster, presence("west", "gate-01", boot="1"))
+
+    with pytest.raises(PeerError, match=r"^waited 0.01 s: did not come back: gate-01, gate-02$"):
+        await roster.wait_for_return({"gate-01": "1", "gate-02": "1"}, 0.01)

@@ -11,9 +11,11 @@ from table_service import Service, table_service
 from gatedrill.contract.errors import PeerError
 from gatedrill.contract.service import (
     ABOUT_PATH,
+    LATE_TICKETS_PATH,
     POPULATION_PATH,
     SERVICE_NAME,
     About,
+    LateTickets,
     PaymentBehaviour,
     Population,
     SlotRow,
@@ -174,6 +176,26 @@ async def test_a_population_that_cannot_be_delivered_names_the_service(deserted:
             await client.populate(POPULATION)
 
 
+async def test_tickets_that_are_sold_late_are_delivered_as_they_are(
+    service: Service, client: ServiceClient
+) -> None:
+    service.answer(LATE_TICKETS_PATH, b"", 204)
+    await client.sell(LateTickets(POPULATION.tickets))
+
+    [asked] = service.asked
+    assert asked.method == "POST"
+    assert msgspec.json.decode(asked.body, type=LateTickets).tickets == POPULATION.tickets
+
+
+async def test_a_service_that_takes_no_late_tickets_is_told_with_its_answer(
+    service: Service, client: ServiceClient
+) -> None:
+    with pytest.raises(PeerError) as raised:
+        await client.sell(LateTickets(()))
+
+    assert str(raised.value) == f"{service.url} refused the tickets sold late with HTTP 404: {{}}"
+
+
 async def test_a_table_is_read_as_it_is_asked_for(service: Service, client: ServiceClient) -> None:
     service.answer("/rest/v1/slots", [SlotRow("s1", "event", 5)])
     answer = await client.read_table("slots", {"select": "id", "id": "in.(s1)"})
@@ -201,7 +223,7 @@ async def test_a_service_that_answers_too_late_is_out_of_reach_and_named(
         raise httpx.ReadTimeout("")
 
     monkeypatch.setattr(httpx.AsyncClient, "get", too_late)
-    monkeypatch.setattr(httpx.AsyncClient, "put", too_late)
+    monkeypatch.setattr(httpx.AsyncClient, "request", too_late)
 
     told = f"cannot reach the service at {service.url}: ReadTimeout"
     assert await failure(client) == told

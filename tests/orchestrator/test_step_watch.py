@@ -51,8 +51,9 @@ def armed(boot: str, **unready: str) -> Armed:
     return Armed(STEP, boot, {name.replace("_", "-"): why for name, why in unready.items()})
 
 
-def report(boot: str, *attempts: str, finished: bool = False) -> Report:
-    return Report(STEP, boot, tuple(scan(attempt) for attempt in attempts), finished)
+def report(boot: str, *attempts: str, finished: bool = False, total: int | None = None) -> Report:
+    records = tuple(scan(attempt) for attempt in attempts)
+    return Report(STEP, boot, records, finished, total=total)
 
 
 def attempted(boot: str, attempt: str) -> Attempted:
@@ -352,3 +353,56 @@ def test_the_records_of_all_fleets_are_kept_on_the_clock_of_the_history(watch: S
         watch.hear(word)
 
     assert watch.records == [scan("b").shifted(SHIFT_NS[WEST]), scan("a")]
+
+
+@pytest.mark.parametrize(
+    ("words", "lacking"),
+    [
+        pytest.param([report(EAST, "a"), report(EAST, "b")], False, id="not its last word"),
+        pytest.param([report(EAST, "b", finished=True, total=2)], True, id="one was lost"),
+        pytest.param(
+            [report(WEST, "a"), report(EAST, "b", finished=True, total=2)],
+            True,
+            id="another fleet's do not count",
+        ),
+        pytest.param(
+            [report(EAST, "b"), report(EAST, "b", finished=True, total=2)],
+            True,
+            id="the same one twice does not count",
+        ),
+        pytest.param(
+            [report(EAST, "b", finished=True, total=2), report(EAST, "a")],
+            False,
+            id="the lost one comes behind the last word",
+        ),
+        pytest.param([report(EAST, "b", finished=True)], False, id="a fleet that does not count"),
+        pytest.param([report(EAST, finished=True, total=0)], False, id="there was none"),
+    ],
+)
+def test_a_fleet_has_not_finished_while_attempts_that_it_counted_are_missing(
+    watch: StepWatch, words: list[Word], lacking: bool
+) -> None:
+    for word in (armed(EAST), *words):
+        watch.hear(word)
+
+    assert watch.lacking == lacking
+    assert watch.performing == (lacking or not any(getattr(word, "finished", 0) for word in words))
+
+
+def test_how_a_fleet_let_go_is_told_once_though_its_last_word_was_not_enough(
+    watch: StepWatch,
+) -> None:
+    last = Report(STEP, EAST, (), True, ReleaseMode.REAL_TIME, total=1)
+    heard = [watch.hear(word) for word in (armed(EAST), last, report(EAST, "a"), last)]
+
+    released = Released(STEP, "east", ReleaseMode.REAL_TIME)
+    assert heard == [[], [released], [attempted(EAST, "a")], []]
+    assert not watch.performing
+
+
+def test_who_is_still_lacking_when_the_time_is_over_is_silent(watch: StepWatch) -> None:
+    for word in (armed(EAST), report(EAST, finished=True, total=1)):
+        watch.hear(word)
+
+    assert watch.give_up("too late") == [silent(EAST, "too late")]
+    assert (watch.lacking, watch.performing) == (False, False)

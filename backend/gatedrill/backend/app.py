@@ -15,15 +15,18 @@ from gatedrill.backend.bodies import (
 )
 from gatedrill.backend.booking_rule import SlotFullError, SlotNotFoundError
 from gatedrill.backend.desks import Desks
+from gatedrill.backend.late_tickets import sell
 from gatedrill.backend.payment import PaymentError, PaymentTimeoutError
-from gatedrill.backend.population_body import decode_population
+from gatedrill.backend.population_body import decode_late_tickets, decode_population
 from gatedrill.backend.problems import HttpError, ProblemKind, json_response
 from gatedrill.backend.store import Store
 from gatedrill.backend.table_query import parse_table_query
 from gatedrill.contract.service import (
     ABOUT_PATH,
     CHECKOUT_PATH,
+    LATE_TICKETS_PATH,
     POPULATION_PATH,
+    QR_KEY_PATH,
     RPC_PATH,
     TABLE_PATH,
     VERIFY_PATH,
@@ -32,7 +35,9 @@ from gatedrill.contract.service import (
     LinkArguments,
     LinkedTicketArguments,
     PaymentEventAnswer,
+    RefusedScanArguments,
     ScanArguments,
+    SyncArguments,
 )
 
 
@@ -54,7 +59,9 @@ class CheckIn:
             Route(WEBHOOK_PATH, self.hear_of_payment, methods=["POST"]),
             Route(VERIFY_PATH, self.verify_signature, methods=["POST"]),
             Route(ABOUT_PATH, self.tell_about, methods=["GET"]),
+            Route(QR_KEY_PATH, self.tell_qr_key, methods=["GET"]),
             Route(POPULATION_PATH, self.replace_population, methods=["PUT"]),
+            Route(LATE_TICKETS_PATH, self.sell_late_tickets, methods=["POST"]),
         ]
 
     async def call_function(self, request: Request) -> Response:
@@ -66,6 +73,10 @@ class CheckIn:
         match arguments:
             case ScanArguments():
                 return json_response([await self._desks.tickets.scan(arguments)])
+            case SyncArguments():
+                return json_response([await self._desks.uploads.sync(arguments)])
+            case RefusedScanArguments():
+                return json_response(await self._desks.uploads.record_refusal(arguments))
             case LinkedTicketArguments():
                 return json_response(await self._desks.vip.tell_link(arguments))
             case LinkArguments():
@@ -100,9 +111,18 @@ class CheckIn:
         """Tell what answers here."""
         return json_response(self._about)
 
+    async def tell_qr_key(self, _: Request) -> Response:
+        """Tell what QR codes are signed with."""
+        return json_response(await self._desks.signatures.tell_key())
+
     async def replace_population(self, request: Request) -> Response:
         """Forget everything, then hold what the body says."""
         await self._store.replace_population(decode_population(await request.body()))
+        return Response(status_code=204)
+
+    async def sell_late_tickets(self, request: Request) -> Response:
+        """Hold the tickets in the body as well."""
+        await sell(self._store, decode_late_tickets(await request.body()))
         return Response(status_code=204)
 
 

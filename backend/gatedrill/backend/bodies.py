@@ -1,24 +1,29 @@
 """Request bodies into the contract's types. Pure; HttpError when they are none."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
+from gatedrill.backend.instants import BadInstantError, parse_instant
 from gatedrill.backend.problems import HttpError, ProblemKind
-from gatedrill.backend.values import parse_uuid
+from gatedrill.backend.values import parse_uuid, parse_uuid_or_text
 from gatedrill.contract.service import (
     COMPLETED_EVENT,
     LINK_FUNCTION,
     LINKED_TICKET_FUNCTION,
+    REFUSAL_FUNCTION,
     SCAN_FUNCTION,
+    SYNC_FUNCTION,
     VIP_SCAN_FUNCTION,
     CheckoutRequest,
     LinkArguments,
     LinkedTicketArguments,
     PaymentEvent,
+    RefusedScanArguments,
     ScanArguments,
+    SyncArguments,
     VerifyRequest,
     VipPassArguments,
     VipTokenArguments,
@@ -27,7 +32,13 @@ from gatedrill.contract.service import (
 T = TypeVar("T")
 
 Arguments = (
-    ScanArguments | VipPassArguments | VipTokenArguments | LinkedTicketArguments | LinkArguments
+    ScanArguments
+    | SyncArguments
+    | RefusedScanArguments
+    | VipPassArguments
+    | VipTokenArguments
+    | LinkedTicketArguments
+    | LinkArguments
 )
 
 MOST: Final = 2**31 - 1
@@ -37,11 +48,14 @@ _ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class Signature(NamedTuple):
-    """A function and one set of arguments that it takes; `uuids` names those that are UUIDs."""
+    """A function and one set of arguments that it takes.
+
+    `spellings` has those of which one spelling is kept, and what reads any into it.
+    """
 
     function: str
     arguments: type[Arguments]
-    uuids: tuple[str, ...]
+    spellings: Mapping[str, Callable[[str], str]] = {}
 
     @property
     def required(self) -> frozenset[str]:
@@ -62,26 +76,40 @@ class Signature(NamedTuple):
         return f"{self.function}({', '.join(names)})"
 
 
+_SCANNER: Final = {"p_scanned_by": parse_uuid}
+_WHEN: Final = {"p_scanned_at": parse_instant}
+_TICKET: Final = {"p_ticket_id": parse_uuid}
+_ANY_TICKET: Final = {"p_ticket_id": parse_uuid_or_text}
+
 SIGNATURES: Final = (
-    Signature(SCAN_FUNCTION, ScanArguments, ("p_ticket_id", "p_scanned_by")),
-    Signature(VIP_SCAN_FUNCTION, VipPassArguments, ("p_pass_id",)),
-    Signature(VIP_SCAN_FUNCTION, VipTokenArguments, ()),
-    Signature(LINKED_TICKET_FUNCTION, LinkedTicketArguments, ("p_ticket_id",)),
-    Signature(LINK_FUNCTION, LinkArguments, ("p_ticket_id", "p_reservation_id")),
+    Signature(SCAN_FUNCTION, ScanArguments, _TICKET | _SCANNER),
+    Signature(SYNC_FUNCTION, SyncArguments, _TICKET | _SCANNER | _WHEN),
+    Signature(REFUSAL_FUNCTION, RefusedScanArguments, _ANY_TICKET | _SCANNER | _WHEN),
+    Signature(VIP_SCAN_FUNCTION, VipPassArguments, {"p_pass_id": parse_uuid} | _WHEN),
+    Signature(VIP_SCAN_FUNCTION, VipTokenArguments, _WHEN),
+    Signature(LINKED_TICKET_FUNCTION, LinkedTicketArguments, _TICKET),
+    Signature(LINK_FUNCTION, LinkArguments, _TICKET | {"p_reservation_id": parse_uuid}),
 )
 """Every function that can be called."""
 
 
 def decode_arguments(function: str, body: bytes) -> Arguments:
-    """The arguments of a call of `function`, their UUIDs in the canonical spelling."""
+    """The arguments of a call of `function`, UUIDs and instants in the canonical spelling."""
     if all(each.function != function for each in SIGNATURES):
         raise _unknown_function(function, ())
     given = decode(body, dict[str, object], "a JSON object of named arguments")
     signature = _signature(function, given.keys())
     try:
         arguments = msgspec.convert(given, signature.arguments)
-        uuids = {name: parse_uuid(getattr(arguments, name)) for name in signature.uuids}
-        return msgspec.structs.replace(arguments, **uuids)
+        texts = {name: getattr(arguments, name) for name in signature.spellings}
+        spelled = {
+            name: signature.spellings[name](text)
+            for name, text in texts.items()
+            if isinstance(text, str)
+        }
+        return msgspec.structs.replace(arguments, **spelled)
+    except BadInstantError as error:
+        raise HttpError(ProblemKind.BAD_INSTANT, str(error)) from None
     except ValueError as error:
         raise HttpError(ProblemKind.BAD_VALUE, str(error)) from None
 

@@ -2,18 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from gatedrill.backend.booking_desk import BookingDesk
+from gatedrill.backend.instants import utc_now
 from gatedrill.backend.signature_desk import SignatureDesk
 from gatedrill.backend.store import Store
 from gatedrill.backend.ticket_desk import TicketDesk
+from gatedrill.backend.upload_desk import UploadDesk
 from gatedrill.backend.vip_desk import VipDesk
-
-
-def utc_now() -> str:
-    """The time of day, ISO 8601 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 @dataclass(frozen=True)
@@ -24,6 +20,7 @@ class Desks:
     vip: VipDesk
     bookings: BookingDesk
     signatures: SignatureDesk
+    uploads: UploadDesk
 
 
 @dataclass(frozen=True)
@@ -34,6 +31,7 @@ class DeskTypes:
     vip: type[VipDesk] = VipDesk
     bookings: type[BookingDesk] = BookingDesk
     signatures: type[SignatureDesk] = SignatureDesk
+    uploads: type[UploadDesk] = UploadDesk
 
     def over(self, store: Store, now: Callable[[], str] = utc_now) -> Desks:
         """These desks over `store`; `now` tells the time of day that is written down."""
@@ -42,4 +40,5 @@ class DeskTypes:
             vip=self.vip(store, now),
             bookings=self.bookings(store, now),
             signatures=self.signatures(store),
+            uploads=self.uploads(store, now),
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from gatedrill.backend import booking_faults, ticket_faults, vip_faults
+from gatedrill.backend import booking_faults, ticket_faults, upload_faults, vip_faults
 from gatedrill.backend.desks import DeskTypes
 from gatedrill.backend.parts import Parts
 from gatedrill.backend.wire_faults import (
@@ -161,6 +161,28 @@ FAULTS: Final = (
         "webhook-ignores-mark",
         "a payment takes places also where the checkout took them already",
         Parts(DeskTypes(bookings=booking_faults.MarkIgnoredDesk)),
+    ),
+    Fault(
+        "sync-trusts-clocks",
+        "an upload is believed whatever time it claims, and not flagged: one that is dated before "
+        "the event wins against every scan, until another one claims to be earlier still",
+        Parts(DeskTypes(uploads=upload_faults.ClockTrustingDesk)),
+    ),
+    Fault(
+        "sync-last-wins",
+        "of several uploads of one ticket the last one wins, whichever scan was first",
+        Parts(DeskTypes(uploads=upload_faults.LastWinsDesk)),
+    ),
+    Fault(
+        "ignores-nonce",
+        "a scan or an upload that comes again with its nonce is taken for another one: it is "
+        "refused, and told that it lost against itself",
+        Parts(
+            DeskTypes(
+                tickets=upload_faults.ForgetfulTicketDesk,
+                uploads=upload_faults.ForgetfulUploadDesk,
+            )
+        ),
     ),
     Fault(
         "slow-350ms",

@@ -17,6 +17,8 @@ _ONE_AT_A_TIME: Final = 0x6761746564
 _TEXT: Final = 'TEXT COLLATE "C"'
 """Texts sort by their bytes, as in SQLite, whatever language the database was made for."""
 
+_NOW: Final = """to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')"""
+
 MIGRATIONS: Final = (
     f"""
     CREATE TABLE tickets (
@@ -115,6 +117,36 @@ MIGRATIONS: Final = (
         body {_TEXT} NOT NULL
     );
     """,
+    # Every row that a device may hold a copy of is dated, those that are there already as if they
+    # had been changed just now.
+    f"""
+    ALTER TABLE tickets ADD COLUMN nonce {_TEXT}, ADD COLUMN updated_at {_TEXT};
+    UPDATE tickets SET updated_at = {_NOW};
+    CREATE INDEX tickets_by_event ON tickets (event_id, id);
+    CREATE INDEX tickets_by_change ON tickets (updated_at);
+    CREATE INDEX tickets_by_event_and_change ON tickets (event_id, updated_at);
+
+    ALTER TABLE vip_reservations ADD COLUMN updated_at {_TEXT};
+    UPDATE vip_reservations SET updated_at = {_NOW};
+    ALTER TABLE vip_passes ADD COLUMN updated_at {_TEXT};
+    UPDATE vip_passes SET updated_at = {_NOW};
+    ALTER TABLE vip_scan_logs ADD COLUMN nonce {_TEXT};
+
+    ALTER TABLE scan_logs
+        ADD COLUMN nonce {_TEXT},
+        ADD COLUMN flag {_TEXT} CHECK (flag IN ('before_event', 'in_future')),
+        ADD COLUMN reason {_TEXT},
+        DROP CONSTRAINT scan_logs_result_check,
+        ADD CONSTRAINT scan_logs_result_check CHECK (result IN (
+            'success', 'already_scanned', 'not_found', 'cancelled', 'busy', 'lost_race',
+            'synced', 'took_over', 'conflict', 'offline_refused'
+        ));
+
+    CREATE TABLE answers (
+        id {_TEXT} PRIMARY KEY,
+        body {_TEXT} NOT NULL
+    );
+    """,  # noqa: S608
 )
 """Script n brings a schema of version n to version n + 1; once released, a script never changes."""
 

@@ -6,8 +6,8 @@ ticket's row held by another one does not wait.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from functools import cache
 from itertools import groupby
 from typing import Final, Self, TypeAlias
@@ -17,6 +17,9 @@ import asyncpg
 import msgspec
 
 from gatedrill.backend import statements, tables
+from gatedrill.backend.calm import Calm
+from gatedrill.backend.changes import Changes
+from gatedrill.backend.instants import utc_now
 from gatedrill.backend.postgres_migrations import Connection, migrate
 from gatedrill.backend.store import DuplicateError, Lock, R, Row, RowBusyError
 from gatedrill.backend.table_query import TableQuery
@@ -44,15 +47,20 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 class PostgresStore:
     """A `Store` on a pool of connections, whose transactions run side by side (read committed)."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, changes: Changes) -> None:
         self._pool = pool
+        self._changes = changes
+        self._calm = Calm()
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, *, guarded: bool = True) -> AsyncIterator[Self]:
+    async def open(
+        cls, url: str, *, guarded: bool = True, now: Callable[[], str] = utc_now
+    ) -> AsyncIterator[Self]:
         """The store at `url`, its schema made if there is none.
 
-        `guarded` False takes the unique indexes off the logs, for a planted fault. Raises
+        `guarded` False takes the unique indexes off the logs, for a planted fault; `now` dates the
+        changes. Raises
         UsageError when the URL or the database cannot be used, PeerError when nobody answers there
         or the credentials are refused; neither tells the password.
         """
@@ -61,7 +69,7 @@ class PostgresStore:
         try:
             async with pool.acquire() as connection:
                 await _prepare(connection, where, guarded=guarded)
-            yield cls(pool)
+            yield cls(pool, Changes(now))
         finally:
             with suppress(TimeoutError):  # then the pool has broken its connections off
                 async with asyncio.timeout(_CLOSE_TIMEOUT_S):
@@ -70,13 +78,13 @@ class PostgresStore:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["_Records"]:
         """A transaction beside others."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            yield _Records(connection)
+        async with self._changing() as connection:
+            yield _Records(connection, self._changes)
 
     async def replace_population(self, population: Population) -> None:
         """Forget every row, then hold exactly this."""
-        rows = statements.population_rows(population)
-        async with self._pool.acquire() as connection, connection.transaction():
+        rows = map(self._changes.added, statements.population_rows(population))
+        async with self._changing() as connection:
             await connection.execute(f"TRUNCATE {', '.join(tables.ALL)} RESTART IDENTITY")
             for row_type, of_type in groupby(rows, type):
                 await connection.copy_records_to_table(
@@ -89,15 +97,29 @@ class PostgresStore:
     async def read(self, query: TableQuery) -> list[Row]:
         """The rows that `query` asks for."""
         statement, values = statements.select_rows(query)
-        rows = await self._pool.fetch(_numbered(statement), *values)
+        async with self._pool.acquire() as connection, self._looking(query):
+            rows = await connection.fetch(_numbered(statement), *values)
         return [dict(zip(query.columns, row.values(), strict=True)) for row in rows]
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[Connection]:
+        # Who waits for his turn to begin has a connection, but holds no row that others wait for.
+        acquiring = self._pool.acquire()
+        async with acquiring as connection, self._calm.change(), connection.transaction():
+            yield connection
+
+    def _looking(self, query: TableQuery) -> AbstractAsyncContextManager[None]:
+        """Whoever asks what is new must not miss a change that is under way."""
+        asks_what_is_new = any(each.column == "updated_at" for each in query.filters)
+        return self._calm.look() if asks_what_is_new else nullcontext()
 
 
 class _Records:
     """A `Transaction` on one connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, changes: Changes) -> None:
         self._connection = connection
+        self._changes = changes
 
     async def find(
         self, row_type: type[R], value: str, *, by: str = "id", lock: Lock = Lock.WAIT
@@ -116,14 +138,16 @@ class _Records:
 
     async def insert(self, row: msgspec.Struct) -> None:
         statement = _numbered(statements.insert_row(type(row)))
+        values = statements.inserted_values(self._changes.added(row))
         try:
-            await self._connection.execute(statement, *statements.inserted_values(row))
+            await self._connection.execute(statement, *values)
         except asyncpg.UniqueViolationError as error:
             raise DuplicateError(str(error)) from error
 
     async def update(self, row: msgspec.Struct) -> None:
         statement = _numbered(statements.update_row(type(row)))
-        await self._connection.execute(statement, *statements.updated_values(row))
+        values = statements.updated_values(self._changes.changed(row))
+        await self._connection.execute(statement, *values)
 
 
 @cache

@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from gatedrill.backend.values import given
 from gatedrill.contract.service import (
     ALREADY_SCANNED,
     BUSY,
@@ -20,12 +21,14 @@ class Ruling(msgspec.Struct, frozen=True):
     """What one scan leads to.
 
     `answer` goes to the scanner, `result` into the log; `ticket` is the row as it must stand
-    afterwards, or None when it stays as it is.
+    afterwards, or None when it stays as it is. A repetition is of the scan that stands: it was
+    written down before.
     """
 
     answer: ScanRow
     result: Literal["success", "already_scanned", "not_found", "cancelled", "busy", "lost_race"]
     ticket: TicketRow | None = None
+    is_repetition: bool = False
 
 
 def _refusal(message: str) -> ScanRow:
@@ -44,12 +47,16 @@ LOST: Final = Ruling(
 def judge_scan(ticket: TicketRow | None, arguments: ScanArguments, scanned_at: str) -> Ruling:
     """Judge the scan of `ticket`, which is None when nobody knows the one asked for.
 
-    `scanned_at` is the instant of this scan, ISO 8601 in UTC.
+    `scanned_at` is the instant of this scan, ISO 8601 in UTC. Who asks with the nonce of the scan
+    that stands has made that scan, and is told so again.
     """
+    nonce = given(arguments.p_nonce)
     if ticket is None:
         return Ruling(_refusal(NOT_FOUND), "not_found")
     if ticket.status == "cancelled":
         return Ruling(_refusal(CANCELLED), "cancelled")
+    if ticket.status == "scanned" and nonce is not None and nonce == ticket.nonce:
+        return Ruling(_success(ticket), "success", is_repetition=True)
     if ticket.status == "scanned":
         return Ruling(_already_scanned(ticket), "already_scanned")
     admitted = msgspec.structs.replace(
@@ -58,6 +65,7 @@ def judge_scan(ticket: TicketRow | None, arguments: ScanArguments, scanned_at: s
         scanned_at=scanned_at,
         scanned_by=arguments.p_scanned_by,
         device_id=arguments.p_device_id,
+        nonce=nonce,
     )
     return Ruling(_success(admitted), "success", admitted)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import groupby
 from pathlib import Path
@@ -12,6 +12,8 @@ import aiosqlite
 import msgspec
 
 from gatedrill.backend import statements, tables
+from gatedrill.backend.changes import Changes
+from gatedrill.backend.instants import utc_now
 from gatedrill.backend.migrations import prepare_file
 from gatedrill.backend.store import DuplicateError, Lock, R, Row
 from gatedrill.backend.table_query import TableQuery
@@ -30,23 +32,27 @@ class SqliteStore:
     with a fresh population anyway, and the latencies it measures should not be those of a disk.
     """
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: aiosqlite.Connection, changes: Changes) -> None:
         self._connection = connection
-        self._records = _Records(connection)
+        self._changes = changes
+        self._records = _Records(connection, changes)
         self._turn = asyncio.Lock()
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, file: Path, *, guarded: bool = True) -> AsyncIterator[Self]:
+    async def open(
+        cls, file: Path, *, guarded: bool = True, now: Callable[[], str] = utc_now
+    ) -> AsyncIterator[Self]:
         """The store in `file`, made if there is none; UsageError when it cannot be used.
 
-        `guarded` False takes the unique indexes off the logs, for a planted fault.
+        `guarded` False takes the unique indexes off the logs, for a planted fault; `now` dates the
+        changes.
         """
         prepare_file(file, statements.guard_statements(guarded=guarded))
         connecting = aiosqlite.connect(file, timeout=_LOCK_TIMEOUT_S, isolation_level=None)
         async with connecting as connection:
             await connection.execute_fetchall("PRAGMA synchronous = NORMAL")
-            yield cls(connection)
+            yield cls(connection, Changes(now))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["_Records"]:
@@ -62,7 +68,7 @@ class SqliteStore:
 
     async def replace_population(self, population: Population) -> None:
         """Forget every row, then hold exactly this."""
-        rows = statements.population_rows(population)
+        rows = map(self._changes.added, statements.population_rows(population))
         async with self.transaction():
             for table in tables.ALL:
                 await self._connection.execute_fetchall(f"DELETE FROM {table}")  # noqa: S608
@@ -81,8 +87,9 @@ class SqliteStore:
 class _Records:
     """A `Transaction`: every one has the whole file, so that no row needs a lock."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: aiosqlite.Connection, changes: Changes) -> None:
         self._connection = connection
+        self._changes = changes
 
     async def find(
         self,
@@ -103,8 +110,9 @@ class _Records:
 
     async def insert(self, row: msgspec.Struct) -> None:
         statement = statements.insert_row(type(row))
+        values = statements.inserted_values(self._changes.added(row))
         try:
-            await self._connection.execute_fetchall(statement, statements.inserted_values(row))
+            await self._connection.execute_fetchall(statement, values)
         except sqlite3.IntegrityError as error:
             if error.sqlite_errorcode in _DUPLICATE:
                 raise DuplicateError(str(error)) from error
@@ -112,4 +120,5 @@ class _Records:
 
     async def update(self, row: msgspec.Struct) -> None:
         statement = statements.update_row(type(row))
-        await self._connection.execute_fetchall(statement, statements.updated_values(row))
+        values = statements.updated_values(self._changes.changed(row))
+        await self._connection.execute_fetchall(statement, values)

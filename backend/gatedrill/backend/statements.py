@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from gatedrill.backend.settings import settings_row
-from gatedrill.backend.table_query import Order, TableQuery, Value
+from gatedrill.backend.table_query import Filter, Order, TableQuery, Value
 from gatedrill.backend.tables import is_counted, table_of
 from gatedrill.contract.service import Population
 
@@ -78,7 +78,7 @@ def updated_values(row: msgspec.Struct) -> tuple[Value | None, ...]:
 
 def select_rows(query: TableQuery) -> tuple[str, list[Value]]:
     """The statement that `query` asks for, and its parameters."""
-    conditions = "".join(f" AND {_one_of(each.column, len(each.values))}" for each in query.filters)
+    conditions = "".join(f" AND {_condition(each)}" for each in query.filters)
     statement = (
         f"SELECT {', '.join(query.columns)} FROM {query.table} WHERE TRUE{conditions}"  # noqa: S608
         f" ORDER BY {', '.join(map(_order_term, query.order))} LIMIT ? OFFSET ?"
@@ -87,11 +87,20 @@ def select_rows(query: TableQuery) -> tuple[str, list[Value]]:
     return statement, [*values, _ALL_ROWS if query.limit is None else query.limit, query.offset]
 
 
-def _one_of(column: str, values: int) -> str:
-    return f"{column} IN ({', '.join('?' * values)})" if values else "FALSE"
+_NEVER_NULL: Final = frozenset({"id", "updated_at"})
+_COMPARISONS: Final = {"gt": ">", "gte": ">="}
+
+
+def _condition(wanted: Filter) -> str:
+    if wanted.operator != "in":
+        return f"{wanted.column} {_COMPARISONS[wanted.operator]} ?"
+    places = ", ".join("?" for _ in wanted.values)
+    return f"{wanted.column} IN ({places})" if places else "FALSE"
 
 
 def _order_term(order: Order) -> str:
+    if order.column in _NEVER_NULL:  # only then does SQLite read the order off an index
+        return f"{order.column} {'DESC' if order.descending else 'ASC'}"
     return f"{order.column} {'DESC NULLS FIRST' if order.descending else 'ASC NULLS LAST'}"
 
 

@@ -48,11 +48,14 @@ class Transaction(Protocol):
         ...
 
     async def insert(self, row: msgspec.Struct) -> None:
-        """Add a row; DuplicateError. Where the store counts the rows, it makes the id itself."""
+        """Add a row; DuplicateError. Where the store counts the rows, it makes the id itself.
+
+        Where `updated_at` is null, it is set to now.
+        """
         ...
 
     async def update(self, row: msgspec.Struct) -> None:
-        """Replace the row with the same id."""
+        """Replace the row with the same id; `updated_at`, where there is one, is set to now."""
         ...
 
 
@@ -64,7 +67,7 @@ class Store(Protocol):
         ...
 
     async def replace_population(self, population: Population) -> None:
-        """Forget every row, then hold exactly this, all or nothing."""
+        """Forget every row, then hold exactly this, all or nothing; dated as by `insert`."""
         ...
 
     async def read(self, query: TableQuery) -> list[Row]:

@@ -1,18 +1,18 @@
 """The query string of a table read into what the store is asked for. Pure.
 
-A small part of PostgREST's language: `select`, the filters `eq` and `in`, `order`, `limit` and
-`offset`.
+A small part of PostgREST's language: `select`, the filters `eq`, `in`, `gt` and `gte`, `order`,
+`limit` and `offset`.
 """
 
 import csv
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, get_type_hints
+from typing import Final, Literal, get_type_hints
 
 import msgspec
 
 from gatedrill.backend.problems import HttpError, ProblemKind
 from gatedrill.backend.tables import READABLE
-from gatedrill.backend.values import parse_bigint, parse_text, parse_uuid
+from gatedrill.backend.values import parse_bigint, parse_text, parse_uuid, parse_uuid_or_text
 from gatedrill.contract.service import (
     AUDIT_LOGS_TABLE,
     CHECKOUTS_TABLE,
@@ -31,7 +31,7 @@ Columns = Mapping[str, ParseValue]
 
 _UUIDS: Final[Mapping[str, frozenset[str]]] = {
     TICKETS_TABLE: frozenset({"id", "vip_reservation_id"}),
-    SCAN_LOGS_TABLE: frozenset({"ticket_id", "scanned_by"}),
+    SCAN_LOGS_TABLE: frozenset({"scanned_by"}),
     VIP_RESERVATIONS_TABLE: frozenset({"id"}),
     VIP_PASSES_TABLE: frozenset({"id", "reservation_id"}),
     VIP_SCAN_LOGS_TABLE: frozenset({"pass_id", "reservation_id"}),
@@ -47,6 +47,8 @@ def _columns(table: str, row_type: type[msgspec.Struct]) -> Columns:
     for name, annotation in get_type_hints(row_type).items():
         number = annotation in (int, int | None)
         parsers[name] = parse_bigint if number else parse_text
+    if table == SCAN_LOGS_TABLE:
+        parsers["ticket_id"] = parse_uuid_or_text  # of a code that names no ticket: what it says
     return parsers | dict.fromkeys(_UUIDS.get(table, ()), parse_uuid)
 
 
@@ -56,11 +58,21 @@ TABLES: Final[Mapping[str, Columns]] = {
 """The tables that can be read: how the text of a filter becomes a value of each column."""
 
 
+Operator = Literal["in", "gt", "gte"]
+
+
+_OPERATORS: Final[Mapping[str, Operator]] = {"eq": "in", "in": "in", "gt": "gt", "gte": "gte"}
+
+
 class Filter(msgspec.Struct, frozen=True):
-    """Keep the rows whose `column` holds one of `values`."""
+    """Keep the rows whose `column` holds one of `values`, or is greater than the one value.
+
+    Texts are compared by their bytes; null is greater than nothing.
+    """
 
     column: str
     values: tuple[Value, ...]
+    operator: Operator = "in"
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -123,16 +135,13 @@ def _selection(table: str, text: str) -> tuple[str, ...]:
 
 def _filter(table: str, column: str, text: str) -> Filter:
     _check_column(table, column)
-    operator, _, operand = text.partition(".")
-    match operator:
-        case "eq":
-            texts = [operand]
-        case "in":
-            texts = _in_list(operand)
-        case _:
-            raise _unreadable(column, text, "eq.value or in.(value,value)")
+    name, _, operand = text.partition(".")
+    if name not in _OPERATORS:
+        raise _unreadable(column, text, "eq.value, in.(value,value), gt.value or gte.value")
+    texts = _in_list(operand) if name == "in" else [operand]
     try:
-        return Filter(column, tuple(TABLES[table][column](each) for each in texts))
+        values = tuple(TABLES[table][column](each) for each in texts)
+        return Filter(column, values, _OPERATORS[name])
     except ValueError as error:
         raise HttpError(ProblemKind.BAD_VALUE, str(error)) from None
 
@@ -151,6 +160,8 @@ def _in_list(operand: str) -> list[str]:
 
 def _order(table: str, text: str) -> tuple[Order, ...]:
     orders = [_one_order(table, part) for part in text.split(",")] if text else []
+    if any(each.column == "id" for each in orders):
+        return tuple(orders)
     return (*orders, Order("id"))
 
 

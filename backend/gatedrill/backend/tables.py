@@ -41,6 +41,16 @@ class SettingsRow(msgspec.Struct, frozen=True):
     body: str
 
 
+class AnswerRow(msgspec.Struct, frozen=True):
+    """A row of the table `answers`: what one upload was told, as JSON.
+
+    `id` is what tells the upload from others, so that it is told the same again.
+    """
+
+    id: str
+    body: str
+
+
 READABLE: Final[Mapping[str, type[msgspec.Struct]]] = {
     TICKETS_TABLE: TicketRow,
     SCAN_LOGS_TABLE: ScanLogRow,
@@ -58,6 +68,7 @@ ALL: Final[Mapping[str, type[msgspec.Struct]]] = {
     **READABLE,
     "payment_events": PaymentEventRow,
     "settings": SettingsRow,
+    "answers": AnswerRow,
 }
 """Every table."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from gatedrill.backend.scan_rule import HELD, LOST, Ruling, judge_scan
 from gatedrill.backend.store import COUNTED, DuplicateError, Lock, RowBusyError, Store, Transaction
+from gatedrill.backend.values import given
 from gatedrill.contract.service import ScanArguments, ScanLogRow, ScanRow, TicketRow
 
 
@@ -38,7 +39,9 @@ class TicketDesk:
     async def record(
         self, records: Transaction, ruling: Ruling, arguments: ScanArguments, scanned_at: str
     ) -> None:
-        """Write down what the scan led to."""
+        """Write down what the scan led to, unless that was done before."""
+        if ruling.is_repetition:
+            return
         if ruling.ticket is not None:
             await records.update(ruling.ticket)
         await self.log(records, ruling, arguments, scanned_at)
@@ -55,6 +58,7 @@ class TicketDesk:
             scan_method=arguments.p_scan_method,
             result=ruling.result,
             scanned_at=scanned_at,
+            nonce=given(arguments.p_nonce),
         )
         await records.insert(row)
 

@@ -126,8 +126,8 @@ class RefusesValidDesk(TicketDesk):
     def judge(self, ticket: TicketRow | None, arguments: ScanArguments, scanned_at: str) -> Ruling:
         """What the scan leads to."""
         ruling = super().judge(ticket, arguments, scanned_at)
-        self._admissions += ruling.answer.success
-        if ruling.answer.success and self._admissions % 3 == 0:
+        self._admissions += ruling.ticket is not None
+        if ruling.ticket is not None and self._admissions % 3 == 0:
             return judge_scan(None, arguments, scanned_at)
         return ruling
 
@@ -143,8 +143,8 @@ class AnswersBeforeCommitDesk(TicketDesk):
         self, records: Transaction, ruling: Ruling, arguments: ScanArguments, scanned_at: str
     ) -> None:
         """Write down what the scan led to, or lose it."""
-        self._admissions += ruling.answer.success
-        if ruling.answer.success and self._admissions % 2:
+        self._admissions += ruling.ticket is not None
+        if ruling.ticket is not None and self._admissions % 2:
             return
         await super().record(records, ruling, arguments, scanned_at)
 

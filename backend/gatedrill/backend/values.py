@@ -3,6 +3,8 @@
 import re
 from uuid import UUID
 
+import msgspec
+
 _UUID = re.compile(r"(?:[0-9a-f]{4}-?){7}[0-9a-f]{4}", re.IGNORECASE | re.ASCII)
 
 
@@ -15,6 +17,14 @@ def parse_uuid(text: str) -> str:
     if not _UUID.fullmatch(bare):
         raise ValueError(f'invalid input syntax for type uuid: "{text}"')
     return str(UUID(bare))
+
+
+def parse_uuid_or_text(text: str) -> str:
+    """The canonical spelling of a UUID, any other text as it is."""
+    try:
+        return parse_uuid(text)
+    except ValueError:
+        return parse_text(text)
 
 
 def parse_text(text: str) -> str:
@@ -33,3 +43,8 @@ def parse_bigint(text: str) -> int:
     if not -(2**63) <= number < 2**63:
         raise ValueError(f'value "{text}" is out of range for type bigint')
     return number
+
+
+def given(argument: str | msgspec.UnsetType | None) -> str | None:
+    """The text of an argument that may be null, left out, or empty: None in all three cases."""
+    return argument if isinstance(argument, str) and argument else None

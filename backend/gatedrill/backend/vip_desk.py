@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 
+from gatedrill.backend.answers import key_of, recall, remember
+from gatedrill.backend.claimed_time import weigh_time
 from gatedrill.backend.linked_ticket_rule import LinkRuling, judge_link, tell_link
+from gatedrill.backend.settings import settings_in
 from gatedrill.backend.store import COUNTED, Lock, Store, Transaction
+from gatedrill.backend.values import given
 from gatedrill.backend.vip_rule import VipRuling, judge_vip_scan
 from gatedrill.contract.service import (
     LinkAnswer,
@@ -32,14 +36,21 @@ class VipDesk:
     async def scan(self, arguments: VipScanArguments) -> VipAnswer:
         """Do one scan of a pass: judge it, count the guest, log it, all or nothing.
 
-        Guests of one reservation wait for each other.
+        Guests of one reservation wait for each other. An entry that is told again, known by its
+        nonce, changes nothing and is answered as it was; a refused scan is judged anew.
         """
-        scanned_at = self.now()
+        received_at = self.now()
         async with self.store.transaction() as records:
             vip_pass, reservation = await self.find(records, arguments)
+            key = _key(vip_pass, arguments)
+            if (known := await recall(records, key, VipAnswer)) is not None:
+                return known
+            scanned_at = await _entry_time(records, arguments, received_at)
             ruling = self.judge(vip_pass, reservation, scanned_at)
             await self.record(records, ruling)
             await self.log(records, log_row(arguments, vip_pass, ruling, scanned_at))
+            if ruling.answer.success:
+                await remember(records, key, ruling.answer)
         return ruling.answer
 
     async def find(self, records: Transaction, arguments: VipScanArguments) -> PassAndReservation:
@@ -112,7 +123,23 @@ def log_row(
         entry_type=ruling.entry_type,
         error=ruling.error,
         scanned_at=scanned_at,
+        nonce=given(arguments.p_nonce),
     )
+
+
+async def _entry_time(records: Transaction, arguments: VipScanArguments, received_at: str) -> str:
+    """When the guest came in: as the device says, if it can be, else when we heard of it."""
+    claimed_at = given(arguments.p_scanned_at)
+    if claimed_at is None:
+        return received_at
+    settings = await settings_in(records)
+    return weigh_time(claimed_at, received_at, settings.event_starts_at).counts_from
+
+
+def _key(vip_pass: VipPassRow | None, arguments: VipScanArguments) -> str | None:
+    """What tells an entry from others, None when nothing does."""
+    nonce = given(arguments.p_nonce)
+    return None if vip_pass is None or nonce is None else key_of("vip", vip_pass.id, nonce)
 
 
 def _asked_for(arguments: VipScanArguments) -> tuple[str, str]:

@@ -38,7 +38,8 @@ def judge_vip_scan(
     """Judge the scan of `vip_pass` of `reservation`, each None when there is none such.
 
     The first entry of a pass counts one guest of the reservation, up to all of them; no later one
-    does. `scanned_at` is the instant of this scan, ISO 8601 in UTC.
+    does. `scanned_at` is the instant of this scan, as `instants` writes it. It may lie before the
+    last entry that is known, when a device tells of it late: the last one stays the last.
     """
     if vip_pass is None:
         return refuse(VipRefusal.PASS_NOT_FOUND)
@@ -50,7 +51,8 @@ def judge_vip_scan(
         return refuse(VipRefusal.RESERVATION_NOT_FOUND)
     if reservation.status not in OPEN_STATUSES:
         return refuse(VipRefusal.RESERVATION_NOT_CONFIRMED)
-    entered = msgspec.structs.replace(vip_pass, status="checked_in", last_entry_at=scanned_at)
+    last_entry_at = max(scanned_at, vip_pass.last_entry_at or "")
+    entered = msgspec.structs.replace(vip_pass, status="checked_in", last_entry_at=last_entry_at)
     if vip_pass.status == "checked_in":
         answer = reentry_answer(vip_pass, reservation)
         return VipRuling(answer, "reentry", vip_pass=entered)

@@ -21,11 +21,10 @@ from gatedrill.broker.clock import MonotonicClock
 from gatedrill.contract.messages import DeviceInfo, Presentation
 from gatedrill.devices.connection import ServiceConnection
 from gatedrill.devices.device import Device
-from gatedrill.devices.emulated import emulated_devices, make_device
+from gatedrill.devices.emulated import emulated_devices, make_gate
 from gatedrill.devices.readers.decoders import make_decoder
 from gatedrill.devices.stream import Stream, StreamTimes
 from gatedrill.devices.supabase_checkin import SupabaseCheckIn
-from gatedrill.devices.supabase_kiosk import SupabaseKiosk
 
 TICKETS_PER_SECOND = 500
 """At one device: more than any gets through."""
@@ -42,13 +41,12 @@ class Venue:
 
     def device(self, info: DeviceInfo) -> Device:
         """An emulated gate, as a fleet makes it."""
-        return make_device(
+        return make_gate(
             info,
             decoder=make_decoder("zxing"),
-            checkin=lambda name: SupabaseCheckIn(
-                self.connection(), device=name, scanned_by="benchmark", event_id="benchmark"
+            checkin=SupabaseCheckIn(
+                self.connection(), device=info.name, scanned_by="benchmark", event_id="benchmark"
             ),
-            kiosk_service=lambda _: SupabaseKiosk(self.connection()),
             clock=self.clock,
             workers=self.workers,
         )

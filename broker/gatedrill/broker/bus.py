@@ -79,6 +79,7 @@ class Bus:
         self._link: Link | None = None
         self._connected = asyncio.Event()
         self._was_connected = False
+        self._is_news = True
         self._pauses = _pauses()
         self._keeper: asyncio.Task[None] | None = None
 
@@ -106,6 +107,11 @@ class Bus:
             await self._farewell()
         finally:
             await self._stop()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether, as far as is known, there is a connection at this moment."""
+        return self._connected.is_set()
 
     async def publish(self, channel: Channel[M], message: M, **levels: str) -> None:
         """Publish on the topic with these levels; on QoS 1 return when the broker has taken it.
@@ -199,7 +205,9 @@ class Bus:
             except (LinkLostError, PeerError) as error:
                 if not self._was_connected:
                     raise PeerError(str(error)) from None
-                logger.warning("%s", error)
+                # That it is lost is news; that it still is, try after try, is none.
+                logger.log(logging.WARNING if self._is_news else logging.INFO, "%s", error)
+                self._is_news = False
             await asyncio.sleep(next(self._pauses))
 
     async def _connect_once(self) -> None:
@@ -218,6 +226,7 @@ class Bus:
 
     def _announce(self) -> None:
         self._pauses = _pauses()
+        self._is_news = True
         if self._was_connected:
             logger.info("connected to the broker at %s again", self.address)
             for callback in tuple(self.on_reconnect):

@@ -114,18 +114,25 @@ class Contest(Generic[M]):
         return left_over
 
 
+Renew = Callable[[], None]
+"""Has the holder's message published at once, beside its heartbeats."""
+
+
 @asynccontextmanager
 async def claim_alone(
     bus: Bus,
     channel: Channel[M],
-    message: M,
+    message: M | Callable[[], M],
     *,
     mine: dict[str, str],
     rivals: dict[str, str],
     refusal: Callable[[M], str],
     heartbeat_s: float = HEARTBEAT_S,
-) -> AsyncIterator[None]:
+) -> AsyncIterator[Renew]:
     """Hold `message` alone, repeating it as a heartbeat, while the body runs.
+
+    What changes in it meanwhile is told by a callable, which is asked anew before each heartbeat,
+    and at once when the body calls what it is given here.
 
     `mine` are the levels of our topic, which must be the bus's `own_topic` so that the broker
     clears it if we die; `rivals` are those of them that all rivals share: none for the conductor of
@@ -134,15 +141,17 @@ async def claim_alone(
     Raises PeerError with the text `refusal(claim)` if somebody else holds: on entering, or later by
     cancelling the body. On entering also PeerError if the broker does not return our claim.
     """
-    claim = _Claim(bus, channel, message, mine, heartbeat_s)
+    said: Callable[[], M] = message if callable(message) else lambda: message
+    claim = _Claim(bus, channel, said, mine, heartbeat_s)
     subscription = await bus.listen(channel, claim.hear, **rivals)
     bus.on_reconnect.add(claim.reconnected)
     try:
         async with asyncio.TaskGroup() as tasks:
-            keeper = tasks.create_task(claim.keep(refusal))
+            keepers = [tasks.create_task(each) for each in (claim.keep(refusal), claim.renew())]
             await claim.until_held()
-            yield
-            keeper.cancel()
+            yield claim.changed.set
+            for keeper in keepers:
+                keeper.cancel()
     except BaseExceptionGroup as group:
         failure = group.exceptions[0]
         raise failure from failure.__cause__
@@ -156,8 +165,14 @@ class _Claim(Generic[M]):
     """A contest played on the bus."""
 
     def __init__(
-        self, bus: Bus, channel: Channel[M], message: M, mine: dict[str, str], heartbeat_s: float
+        self,
+        bus: Bus,
+        channel: Channel[M],
+        message: Callable[[], M],
+        mine: dict[str, str],
+        heartbeat_s: float,
     ) -> None:
+        self.changed = asyncio.Event()
         self._topic = channel.topic(**mine)
         if self._topic != bus.own_topic:
             raise ValueError(f"{self._topic} cannot be claimed on a bus that owns {bus.own_topic}")
@@ -205,9 +220,16 @@ class _Claim(Generic[M]):
                     await self._beat()
         raise PeerError(refusal(self._contest.winner))
 
+    async def renew(self) -> None:
+        """Publish whenever the message has changed, without disturbing the count of beats."""
+        while True:
+            await self.changed.wait()
+            self.changed.clear()
+            await self._publish()
+
     async def _publish(self) -> bool:
         try:
-            await self._bus.publish(self._channel, self._message, **self._mine)
+            await self._bus.publish(self._channel, self._message(), **self._mine)
         except PeerError:
             return False  # the claim will be contested anew with the next connection
         return True

@@ -168,11 +168,16 @@ class _Connection(BrokerProtocolHandler):  # type: ignore[misc]
         super().__init__(broker.plugins_manager)
         self._broker = broker
         self.ended = asyncio.Event()
+        self._goodbye: DisconnectPacket | None = None
 
     async def start(self) -> None:
         await super().start()
         if self._reader_stopped.is_set():  # it went before amqtt had begun to wait for that
-            await self.handle_connection_closed()
+            await self.handle_disconnect(self._goodbye)
+
+    async def handle_disconnect(self, disconnect: DisconnectPacket | None) -> None:
+        self._goodbye = disconnect or self._goodbye
+        await super().handle_disconnect(disconnect)
 
     async def end(self) -> None:
         """Drop the client and return when its last will has been published."""

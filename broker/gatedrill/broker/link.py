@@ -155,17 +155,21 @@ def _client(address: BrokerAddress, client_id: str, cleared_at_death: str | None
 
 
 def _library_logger() -> logging.Logger:
-    """The library's logger, without its complaint of answers that nobody waits for any more.
+    """The library's logger, without what is no fault, or told by us.
 
-    Whoever is cancelled while subscribing leaves such an answer behind; it is no fault.
+    Whoever is cancelled while subscribing leaves an answer behind that nobody waits for. That a
+    connection is lost is told by the bus, once, and as the warning that it is.
     """
     library = logging.getLogger("mqtt")  # its own, which it takes by default
     library.addFilter(_is_worth_telling)  # the same one is added but once
     return library
 
 
+_NOT_WORTH_TELLING = ("Unexpected message ID", "failed to receive on socket")
+
+
 def _is_worth_telling(record: logging.LogRecord) -> bool:
-    return not str(record.msg).startswith("Unexpected message ID")
+    return not str(record.msg).startswith(_NOT_WORTH_TELLING)
 
 
 def _refusal(address: BrokerAddress, error: MqttConnectError) -> PeerError:

@@ -1,21 +1,23 @@
 """Run a broker on this machine: Mosquitto where there is one, else the embedded one."""
 
 import asyncio
-import errno
-import ipaddress
 import os
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Literal
 
 from gatedrill.broker.bus import Bus
+from gatedrill.broker.loopback import bind, check_loopback, port_taken
 from gatedrill.broker.mosquitto import PortTakenError, find_mosquitto, mosquitto_broker
-from gatedrill.contract.errors import PeerError, UsageError
+from gatedrill.contract.errors import PeerError
 
 BrokerKind = Literal["auto", "mosquitto", "embedded"]
 _ATTEMPTS = 10
+_NO_PASSWORDS = (
+    "gatedrill's own broker has no passwords; for other machines run a broker that has, and name "
+    "it by its url"
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ async def serve(
     free one. Raises UsageError if the port is taken or what `kind` needs is not installed, and
     PeerError if Mosquitto fails.
     """
-    _check_loopback(host)
+    check_loopback(host, _NO_PASSWORDS)
     if kind == "mosquitto" or (kind == "auto" and find_mosquitto()):
         await _serve_mosquitto(host, port, ready, stop)
     else:
@@ -53,7 +55,7 @@ async def serve(
 async def _serve_embedded(host: str, port: int, ready: Ready, stop: asyncio.Event) -> None:
     from gatedrill.broker.embedded import embedded_broker  # noqa: PLC0415 - an extra
 
-    listener = _bind(host, port)
+    listener = bind(host, port)
     async with embedded_broker(listener):
         url = _url(host, listener.getsockname()[1])
         await _accepts(url)
@@ -63,7 +65,7 @@ async def _serve_embedded(host: str, port: int, ready: Ready, stop: asyncio.Even
 
 async def _serve_mosquitto(host: str, port: int, ready: Ready, stop: asyncio.Event) -> None:
     for _ in range(_ATTEMPTS):
-        listener = _bind(host, port)
+        listener = bind(host, port)
         chosen: int = listener.getsockname()[1]
         listener.close()
         try:
@@ -71,7 +73,7 @@ async def _serve_mosquitto(host: str, port: int, ready: Ready, stop: asyncio.Eve
         except PortTakenError:
             continue  # somebody was quicker; a fixed port tells so at the next attempt
         return
-    raise _port_taken(host, port)
+    raise port_taken(host, port)
 
 
 async def _run_mosquitto(host: str, port: int, ready: Ready, stop: asyncio.Event) -> None:
@@ -92,39 +94,6 @@ async def _run_mosquitto(host: str, port: int, ready: Ready, stop: asyncio.Event
 async def _accepts(url: str) -> None:
     async with Bus(url, f"gatedrill-ready-{os.getpid()}"):
         pass
-
-
-def _check_loopback(host: str) -> None:
-    try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
-        raise UsageError(
-            f"host {host!r} is not this machine's loopback address: gatedrill's own broker has no "
-            "passwords; for other machines run a broker that has, and name it by its url"
-        )
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen()
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise _port_taken(host, port) from None
-        raise UsageError(f"cannot listen on port {port} of {host}: {error.strerror}") from None
-    return listener
-
-
-def _port_taken(host: str, port: int) -> UsageError:
-    return UsageError(
-        f"port {port} on {host} is taken: choose another with --port, or 0 for a free one"
-    )
 
 
 def _url(host: str, port: int) -> str:

@@ -7,6 +7,8 @@ ends when its standard input closes, so that it goes with us however we go.
 import asyncio
 import contextlib
 import logging
+import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -74,6 +76,24 @@ class Child:
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
+
+    async def kill(self) -> None:
+        """End the child and what it has started, at once and without a word from either."""
+        self._watching.cancel()
+        self._signal(signal.SIGKILL)
+        await self._process.wait()
+
+    def freeze(self) -> None:
+        """Have it stand still, with all that it has started, until it is thawed."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Have it go on; harmless when it does."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):  # a session of its own: its group has its id
+            os.killpg(self._process.pid, number)
 
     async def stop(self) -> None:
         """End the child: kindly, and if that takes too long, for good."""

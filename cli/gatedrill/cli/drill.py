@@ -15,6 +15,7 @@ from gatedrill.cli.console import open_console
 from gatedrill.cli.exits import gravest
 from gatedrill.cli.interruption import run_interruptibly
 from gatedrill.cli.logs import log_with
+from gatedrill.cli.offline_venue import offline_parts
 from gatedrill.cli.onlooker import TerminalOnlooker
 from gatedrill.cli.plan_table import print_plan
 from gatedrill.cli.request import Request
@@ -72,7 +73,7 @@ async def _drill(request: Request, log_options: Sequence[str]) -> int:
                 onlooker.say(line)
             async with conducting(venue.broker, run) as bus:
                 order = _rehearsal(request, venue, run)
-                results = await rehearse(order, bus, MonotonicClock(), onlooker)
+                results = await rehearse(order, bus, MonotonicClock(), onlooker, venue.hands)
     return gravest([result.exit_code for result in results])
 
 
@@ -89,6 +90,7 @@ async def _venue(request: Request, run: str, log_options: Sequence[str]) -> Asyn
         yield Venue(request.broker, request.target, request.key or "")
         return
     wanted = LocalVenue(
+        offline=offline_parts(request.scenarios, request.out / run),
         run=run,
         gates=request.gates,
         kiosks=request.kiosks,
@@ -137,4 +139,5 @@ def _rehearsal(request: Request, venue: Venue, run: str) -> Rehearsal:
         tickets=request.tickets,
         event_id=request.event_id,
         out=request.out,
+        fault=request.fault,
     )

@@ -14,6 +14,8 @@ EVENT = "TEST_EVENT_ID"
 RACE_TICKET = "RACE_TEST_TICKET_ID"
 SCANNER = "TEST_SCANNER_ID"
 STORE = "GATEDRILL_STORE"
+UPLINK = "GATEDRILL_UPLINK"
+UPLINK_KEY = "GATEDRILL_UPLINK_KEY"
 
 DEFAULT_EVENT = "00000000-0000-4000-8000-0000000000e0"
 DEFAULT_SCANNER = "00000000-0000-4000-8000-0000000000a0"
@@ -29,6 +31,8 @@ class Environment(msgspec.Struct, frozen=True):
     race_ticket: str | None
     scanned_by: str
     store: str | None
+    uplink: str | None = None
+    uplink_key: str | None = None
 
 
 def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
@@ -36,18 +40,20 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
     return Environment(
         broker=variables.get(BROKER) or None,
         target=variables.get(TARGET) or None,
-        key=_usable(variables.get(KEY)) or None,
+        key=_usable(variables.get(KEY), KEY) or None,
         event_id=variables.get(EVENT) or DEFAULT_EVENT,
         race_ticket=variables.get(RACE_TICKET) or None,
         scanned_by=variables.get(SCANNER) or DEFAULT_SCANNER,
         store=variables.get(STORE) or None,
+        uplink=variables.get(UPLINK) or None,
+        uplink_key=_usable(variables.get(UPLINK_KEY), UPLINK_KEY) or None,
     )
 
 
-def _usable(key: str | None) -> str | None:
+def _usable(key: str | None, variable: str) -> str | None:
     if key and not all("!" <= character <= "~" for character in key):
         raise UsageError(
-            f"{KEY} holds what no HTTP header can carry: "
+            f"{variable} holds what no HTTP header can carry: "
             "look for a space, a line break or a letter outside ASCII in it"
         )
     return key

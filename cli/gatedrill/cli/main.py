@@ -9,11 +9,15 @@ from typer.main import get_command
 from gatedrill.cli.compare import compare
 from gatedrill.cli.exits import run_to_exit
 from gatedrill.cli.parts import backend, broker, fleet
+from gatedrill.cli.queue import queue
+from gatedrill.cli.registrar import registrar
 from gatedrill.cli.report import report
+from gatedrill.cli.roster import roster
 from gatedrill.cli.run import run
 from gatedrill.cli.scenarios import scenarios
 from gatedrill.cli.schema import schema
 from gatedrill.cli.selftest import selftest
+from gatedrill.cli.uplink import uplink
 
 app = typer.Typer(
     help="Rehearse a venue's entrance gates before the crowd arrives.",
@@ -21,7 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (run, scenarios, schema, selftest, report, compare, fleet, backend, broker):
+REHEARSING = (run, scenarios, schema, selftest, report, compare)
+PARTS = (fleet, backend, broker, registrar, uplink)
+for command in (*REHEARSING, *PARTS, roster, queue):
     app.command()(command)
 
 

@@ -36,6 +36,16 @@ AllowTarget = Annotated[
         show_default=False,
     ),
 ]
+UplinkUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--uplink",
+        metavar="URL",
+        help="The uplink that leads the devices to the service, http://host:port. "
+        f"Environment: {environment.UPLINK}",
+        show_default=False,
+    ),
+]
 Store = Annotated[
     str | None,
     typer.Option(

@@ -16,7 +16,7 @@ from gatedrill.cli.extras import extra_needed
 from gatedrill.cli.logs import LogLevel, log_with, never_log, set_up_logging
 from gatedrill.cli.request import checked_store
 from gatedrill.cli.service_process import serve_until_stopped
-from gatedrill.cli.shares import Share
+from gatedrill.cli.shares import Hosting, Share
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import DeviceInfo
 from gatedrill.contract.topics import check_name
@@ -71,7 +71,7 @@ def backend(
 ) -> None:
     """Start the reference check-in service on this machine's loopback address."""
     set_up_logging(log_level, as_json=log_json, run=supervised)
-    _allow_many_files()
+    allow_many_files()
     key = _required_key()
     if database is not None and store is not None:
         raise UsageError("--db and --store both say where records are kept: give one of them")
@@ -111,11 +111,28 @@ def fleet(
         str,
         typer.Option(metavar="K/N", help="Host only the K-th of N shares of these devices"),
     ] = "1/1",
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Host only this one of these devices, as its own fleet"),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Leave this device to another fleet. Repeatable"),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where each gate keeps its file, by which it may decide without the service",
+        ),
+    ] = None,
     broker: options.BrokerUrl = None,
     target: options.TargetUrl = None,
     allow_target: options.AllowTarget = None,
+    uplink: options.UplinkUrl = None,
     decoder: options.Decoder = "zxing",
     vip_argument: options.VipArgumentName = options.VipArgument.P_PASS_ID,
+    fault: Annotated[str | None, typer.Option(metavar="NAME", hidden=True)] = None,
     log_level: options.Level = LogLevel.WARNING,
     log_json: options.LogJson = False,
     supervised: options.Supervised = None,
@@ -123,28 +140,32 @@ def fleet(
     """Start emulated devices and have them join a venue."""
     set_up_logging(log_level, as_json=log_json, run=supervised)
     check_name(name_prefix, "name prefix")
-    hosted = Share.parse(share)
-    name = check_name(hosted.fleet(name_prefix), "fleet name")
+    hosting = Hosting(Share.parse(share), only, frozenset(without or ()))
+    name = check_name(hosting.fleet(name_prefix), "fleet name")
     log_with(fleet=name)
     with extra_needed("devices"):
         from gatedrill.devices.emulated import emulated_devices
-        from gatedrill.devices.host import FleetSettings, serve_fleet
+        from gatedrill.devices.furnishing import FleetSettings
+        from gatedrill.devices.host import serve_fleet
 
     environment = read_environment()
     settings = FleetSettings(
         name=name,
-        devices=hosted.of(emulated_devices(name_prefix, count, kiosks)),
-        broker=_required(broker or environment.broker, "--broker", BROKER),
+        devices=hosting.of(emulated_devices(name_prefix, count, kiosks)),
+        broker=required(broker or environment.broker, "--broker", BROKER),
         target=check_target(
-            _required(target or environment.target, "--target", TARGET), allow_target or ()
+            required(target or environment.target, "--target", TARGET), allow_target or ()
         ),
         key=_required_key(),
         scanned_by=environment.scanned_by,
         decoder=decoder,
         event_id=environment.event_id,
         vip_argument=vip_argument.value,
+        data=data,
+        fault=fault,
+        uplink=uplink or environment.uplink,
     )
-    _allow_many_files()
+    allow_many_files()
     what = _what(settings.devices)
 
     async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
@@ -160,7 +181,8 @@ def _what(devices: Iterable[DeviceInfo]) -> str:
     return what + (f", {sorts['kiosk']} kiosks" if sorts["kiosk"] else "")
 
 
-def _required(value: str | None, option: str, variable: str) -> str:
+def required(value: str | None, option: str, variable: str) -> str:
+    """What was given by option or environment variable; UsageError if it was not."""
     if value is None:
         raise UsageError(f"{option} is missing: give it, or set {variable}")
     return value
@@ -174,7 +196,7 @@ def _required_key() -> str:
     return key
 
 
-def _allow_many_files() -> None:
+def allow_many_files() -> None:
     """A device takes up to eight descriptors, and one at the service; 1,024 are the usual limit."""
     with contextlib.suppress(ImportError, ValueError):  # Windows has none, macOS takes no infinity
         import resource

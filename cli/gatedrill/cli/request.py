@@ -9,6 +9,7 @@ import msgspec
 
 from gatedrill.cli.durations import parse_duration_s
 from gatedrill.cli.environment import KEY, STORE, Environment
+from gatedrill.cli.planted import find_planted
 from gatedrill.contract.errors import UsageError
 from gatedrill.fixtures.contradictions import contradictions
 from gatedrill.fixtures.loader import load_scenario, load_tickets
@@ -82,6 +83,8 @@ def make_request(
     """Check the options, filled up from the environment; UsageError for the first that is wrong."""
     allowed = frozenset(allowed_hosts)
     wanted_target = target or environment.target
+    if fault is not None:
+        find_planted(fault)
     request = Request(
         scenarios=_scenarios(scenarios, sizes),
         seed=random.SystemRandom().getrandbits(32) if seed is None else seed,

@@ -56,7 +56,10 @@ def run(
     store: options.Store = None,
     fault: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Plant a fault in the backend that this run starts"),
+        typer.Option(
+            metavar="NAME",
+            help="Plant a fault in the service, registrar or gates that this run starts",
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Validate and show the plan; start nothing")

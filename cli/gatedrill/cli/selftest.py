@@ -34,9 +34,9 @@ def selftest(
     log_level: options.Level = LogLevel.ERROR,
     log_json: options.LogJson = False,
 ) -> int:
-    """Plant each fault in the reference service and see whether the scenarios catch it.
+    """Plant each fault in service, registrar or gates and see whether the scenarios catch it.
 
-    Each scenario is run against an honest service, which must pass, and against the faults that it
+    Each scenario is run against an honest venue, which must pass, and against the faults that it
     is meant to catch, round by round until it does. Prints the matrix of faults and scenarios with
     the rounds that were needed. Ends with 0 if every fault was caught and the honest service passed
     everything, with 1 if not, and with 4 if that could not be told.

@@ -10,11 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from gatedrill.cli.console import open_console
-from gatedrill.cli.extras import extra_needed
+from gatedrill.cli.planted import planted_faults
 from gatedrill.contract.errors import UsageError
 from gatedrill.fixtures.loader import shipped_scenarios
 from gatedrill.fixtures.scenario import Scenario
 
+MOST_DEVICES = 50
 HONEST = "none"
 """Stands for the service without a fault."""
 
@@ -68,14 +69,11 @@ def make_cells(
 
     Raises UsageError for a name that there is not, and for a scenario that claims such a fault.
     """
-    with extra_needed("backend"):
-        from gatedrill.backend.faults import FAULTS
-
-    known = {fault.name: fault.breaks_safety for fault in FAULTS}
+    known = {fault.name: fault.breaks_safety for fault in planted_faults().values()}
     shipped = shipped_scenarios()
     _check_names("fault", faults or (), [HONEST, *known])
     _check_names("scenario", scenarios or (), [each.name for each in shipped])
-    wanted = [each for each in shipped if scenarios is None or each.name in scenarios]
+    wanted = [each for each in shipped if _is_wanted(each, scenarios, everything=everything)]
     for each in wanted:
         _check_names(f"fault (caught by {each.name})", each.catches, known)
     rows = [row for row in (None, *known) if faults is None or (row or HONEST) in faults]
@@ -85,6 +83,13 @@ def make_cells(
         for each in wanted
         if everything or row is None or row in each.catches
     ]
+
+
+def _is_wanted(scenario: Scenario, names: Collection[str] | None, *, everything: bool) -> bool:
+    """Whether it is named, or, where none is, not one of those that take minutes by their size."""
+    if names is not None:
+        return scenario.name in names
+    return everything or scenario.devices <= MOST_DEVICES
 
 
 def _check_names(what: str, given: Iterable[str], known: Collection[str]) -> None:

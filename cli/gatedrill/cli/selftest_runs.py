@@ -1,8 +1,9 @@
 """Running the self-test's cells: one broker, one fleet, and a service for each fault."""
 
+import asyncio
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from itertools import groupby
 from pathlib import Path
@@ -16,8 +17,11 @@ from gatedrill.cli.console import open_console
 from gatedrill.cli.drill import conducting
 from gatedrill.cli.environment import DEFAULT_EVENT
 from gatedrill.cli.interruption import run_interruptibly
+from gatedrill.cli.offline_venue import offline_parts
 from gatedrill.cli.selftest_matrix import HONEST, Cell, CellResult, Ending
+from gatedrill.cli.together import all_or_none
 from gatedrill.cli.venue import (
+    Helping,
     LocalVenue,
     Venue,
     local_devices,
@@ -25,6 +29,7 @@ from gatedrill.cli.venue import (
     start_backend,
     start_broker,
     start_fleets,
+    start_venue,
 )
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.service import Population
@@ -38,6 +43,8 @@ from gatedrill.orchestrator.service_client import ServiceClient
 MAX_ROUNDS = 5
 """A fault that is not caught in so many rounds counts as missed."""
 STREAM_S = 2.0
+VENUES_AT_ONCE = 3
+"""In an outage there is more waiting than working."""
 
 
 class SelfTest(NamedTuple):
@@ -73,22 +80,60 @@ def _folder(out: Path | None) -> Iterator[Path]:
 
 
 async def _run(test: SelfTest, out: Path) -> list[CellResult]:
+    """Those where the service alone decides share a venue; each of the others has one of its own.
+
+    There what is planted is not always in the service, and parts are killed.
+    """
+    own = [cell for cell in test.cells if offline_parts([cell.scenario], out) is not None]
+    shared = [cell for cell in test.cells if cell not in own]
     results: list[CellResult] = []
     for store in test.stores:
-        wanted = LocalVenue(
-            run=f"selftest-{secrets.token_hex(2)}",
-            gates=max(cell.scenario.devices for cell in test.cells),
-            kiosks=max(cell.scenario.kiosks for cell in test.cells),
-            store=store,
-            log_options=("--log-level", "error"),
-        )
-        async with AsyncExitStack() as stack:
-            services = await _Services.start(stack, wanted)
-            for fault, cells in groupby(test.cells, key=lambda cell: cell.fault):
-                async with services.serving(fault) as venue:
-                    place = _Place(venue, "PostgreSQL" if store else "SQLite", test.seed, out)
-                    results += [await _run_cell(cell, place) for cell in cells]
+        results += await _run_together(shared, store, test.seed, out)
+        turns = asyncio.Semaphore(VENUES_AT_ONCE)
+        apart = (_run_apart(cell, store, test.seed, out, turns) for cell in own)
+        results += await all_or_none(apart)
     return results
+
+
+async def _run_together(
+    cells: Sequence[Cell], store: str | None, seed: int, out: Path
+) -> list[CellResult]:
+    if not cells:
+        return []
+    results: list[CellResult] = []
+    async with AsyncExitStack() as stack:
+        services = await _Services.start(stack, _wanted(cells, store))
+        for fault, theirs in groupby(cells, key=lambda cell: cell.fault):
+            async with services.serving(fault) as venue:
+                place = _Place(venue, _name(store), seed, out)
+                results += [await _run_cell(cell, place) for cell in theirs]
+    return results
+
+
+async def _run_apart(
+    cell: Cell, store: str | None, seed: int, out: Path, turns: asyncio.Semaphore
+) -> CellResult:
+    wanted = msgspec.structs.replace(
+        _wanted([cell], store),
+        fault=cell.fault,
+        offline=offline_parts([cell.scenario], out / f"venue-{secrets.token_hex(4)}"),
+    )
+    async with turns, start_venue(wanted) as venue:
+        return await _run_cell(cell, _Place(venue, _name(store), seed, out))
+
+
+def _wanted(cells: Sequence[Cell], store: str | None) -> LocalVenue:
+    return LocalVenue(
+        run=f"selftest-{secrets.token_hex(2)}",
+        gates=max(cell.scenario.devices for cell in cells),
+        kiosks=max(cell.scenario.kiosks for cell in cells),
+        store=store,
+        log_options=("--log-level", "error"),
+    )
+
+
+def _name(store: str | None) -> str:
+    return "PostgreSQL" if store else "SQLite"
 
 
 class _Services:
@@ -104,10 +149,10 @@ class _Services:
         devices = local_devices(wanted)  # an extra that is missing is told before anything starts
         key = new_key()
         async with AsyncExitStack() as first:
-            target = (await start_backend(first, wanted, key)).url
+            target = (await start_backend(first, wanted, key)).child.url
         broker = await start_broker(stack, wanted)
-        await start_fleets(stack, wanted, broker.url, target, key)
-        return cls(wanted, Venue(broker.url, target, key, devices))
+        await start_fleets(stack, wanted, Helping(broker), target, key)
+        return cls(wanted, Venue(broker.child.url, target, key, devices))
 
     @asynccontextmanager
     async def serving(self, fault: str | None) -> AsyncIterator[Venue]:
@@ -117,7 +162,7 @@ class _Services:
         async with AsyncExitStack() as stack:
             service = await start_backend(stack, wanted, self._venue.key, port)
             yield self._venue
-            async with ServiceClient(service.url, self._venue.key) as client:
+            async with ServiceClient(service.child.url, self._venue.key) as client:
                 # What a fault has left behind in PostgreSQL would keep the next service out.
                 await client.populate(Population(tickets=()))
 
@@ -159,12 +204,17 @@ async def _one_round(cell: Cell, place: _Place, round_number: int) -> Result:
         out=place.out,
     )
     async with conducting(place.venue.broker, run) as bus:
-        [result] = await rehearse(order, bus, MonotonicClock(), _Silence())
+        [result] = await rehearse(order, bus, MonotonicClock(), _Silence(), place.venue.hands)
     return result
 
 
 def _shortened(scenario: Scenario) -> Scenario:
-    """With one round, unless it hunts: there each round is narrowed by those before."""
+    """With one round, unless it hunts: there each round is narrowed by those before.
+
+    Where things fail at instants of their own, it is left as it is.
+    """
+    if offline_parts([scenario], Path()) is not None:
+        return scenario
     hunts = any(isinstance(phase, Burst) and phase.sweep_ms for phase in scenario.phases)
     return scenario.adjusted(rounds=None if hunts else 1, duration_s=STREAM_S)
 

@@ -1,4 +1,4 @@
-"""What `gatedrill broker`, `backend` and `fleet` have in common: serve until told to stop."""
+"""What the commands that start a part of a venue have in common: serve until told to stop."""
 
 import asyncio
 import contextlib

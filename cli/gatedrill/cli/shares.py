@@ -52,6 +52,28 @@ class Share(msgspec.Struct, frozen=True):
         return mine
 
 
+class Hosting(msgspec.Struct, frozen=True):
+    """Which of a venue's devices a fleet hosts: the `only` one, or a share of those left."""
+
+    share: Share
+    only: str | None = None
+    without: frozenset[str] = frozenset()
+
+    def fleet(self, prefix: str) -> str:
+        """The name of the fleet: its device's, where it has one alone."""
+        return self.only or self.share.fleet(prefix)
+
+    def of(self, devices: Sequence[DeviceInfo]) -> tuple[DeviceInfo, ...]:
+        """These of the devices; UsageError for a name that none of them has."""
+        names = {device.name for device in devices}
+        for name in sorted(self.without | ({self.only} if self.only else set())):
+            if name not in names:
+                raise UsageError(f"--only or --without {name}: there is no such device here")
+        if self.only is not None:
+            return tuple(device for device in devices if device.name == self.only)
+        return self.share.of([device for device in devices if device.name not in self.without])
+
+
 def shares(devices: int) -> list[Share]:
     """The shares in which so many devices are most simultaneous on this machine."""
     count = fleets_for(devices, cores=_cores(), real_time=_is_real_time_permitted())

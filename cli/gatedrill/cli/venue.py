@@ -1,20 +1,27 @@
 """The venue of a run: started here, part by part, or one that is there already."""
 
-import asyncio
-import os
 import secrets
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
-from gatedrill.cli.child import Child
-from gatedrill.cli.environment import BROKER, KEY, STORE
+from gatedrill.cli.environment import BROKER, KEY, STORE, UPLINK, UPLINK_KEY
 from gatedrill.cli.extras import extra_needed
+from gatedrill.cli.hands import LocalHands
 from gatedrill.cli.logs import never_log
+from gatedrill.cli.part import Part
+from gatedrill.cli.planted import FaultyPart, fault_option
 from gatedrill.cli.shares import Share, shares
+from gatedrill.cli.together import all_or_none
+from gatedrill.cli.uplink_control import UplinkControl
+from gatedrill.cli.venue_faults.uplink_fault import UplinkFaulty
+from gatedrill.cli.venue_faults.venue_fault import VenueParts
+from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import DeviceInfo
+from gatedrill.orchestrator.hands import Hands
 
 LOCAL_PREFIX = "gate"
 
@@ -22,7 +29,8 @@ LOCAL_PREFIX = "gate"
 class Venue(msgspec.Struct, frozen=True):
     """Where a run takes place. `target` None means that the roster tells it.
 
-    `devices` names those that must come, if we know; `parts` says what was started, for people.
+    `devices` names those that must come, if we know; `parts` says what was started, for people;
+    `hands` can lay hands on it, where we have started it.
     """
 
     broker: str
@@ -30,16 +38,31 @@ class Venue(msgspec.Struct, frozen=True):
     key: str
     devices: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    hands: Hands | None = None
 
     def __repr__(self) -> str:
         return f"Venue({self.parts})"
+
+
+class OfflineParts(msgspec.Struct, frozen=True):
+    """What a venue has besides whose gates may decide without the service.
+
+    Each gate keeps its file in the folder `data`. There is a `registrar`, or none; an `uplink`
+    that can fail, or none. The devices in `solo` have a process of their own.
+    """
+
+    data: Path
+    registrar: bool = False
+    uplink: bool = False
+    solo: tuple[str, ...] = ()
 
 
 class LocalVenue(msgspec.Struct, frozen=True):
     """What to start: so many emulated gates and kiosks, and what they ask.
 
     `target` None means the reference backend, perhaps with its records in the PostgreSQL at
-    `store` and with a planted fault.
+    `store`. `fault` is planted in the part that can have it. `offline` is what there is besides
+    where gates may decide without the service.
     """
 
     run: str
@@ -51,6 +74,7 @@ class LocalVenue(msgspec.Struct, frozen=True):
     vip_argument: str = "p_pass_id"
     store: str | None = None
     fault: str | None = None
+    offline: OfflineParts | None = None
     log_options: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -65,62 +89,145 @@ async def start_venue(wanted: LocalVenue) -> AsyncIterator[Venue]:
         starting = [start_broker(stack, wanted)]
         if wanted.target is None:
             starting.append(start_backend(stack, wanted, key))
-        broker, *backend = await _together(starting)
-        target = wanted.target or backend[0].url
-        fleets = await start_fleets(stack, wanted, broker.url, target, key)
+        broker, *backend = await all_or_none(starting)
+        target = wanted.target or backend[0].child.url
+        helping = await start_helping(stack, wanted, broker, target)
+        fleets = await start_fleets(stack, wanted, helping, target, key)
         parts = [
-            f"broker: {broker.what} at {broker.url}",
-            *(f"service: {part.what} at {part.url}" for part in backend),
-            *(f"devices: {fleet.what}" for fleet in fleets),
+            f"broker: {broker.child.what} at {broker.child.url}",
+            *(f"service: {part.child.what} at {part.child.url}" for part in backend),
+            *helping.told(),
+            *(f"devices: {fleet.child.what}" for fleet in fleets),
         ]
-        yield Venue(broker.url, target, key, local_devices(wanted), tuple(parts))
+        yield Venue(
+            broker.child.url,
+            target,
+            key,
+            local_devices(wanted),
+            tuple(parts),
+            helping.hands(fleets),
+        )
 
 
 def new_key() -> str:
-    """A key that opens one backend of our own, and appears nowhere."""
+    """A key that opens one part of our own, and appears nowhere."""
     key = secrets.token_urlsafe(24)
     never_log(key)
     return key
 
 
-async def start_broker(stack: AsyncExitStack, wanted: LocalVenue) -> Child:
-    """A broker on a free port, until the stack unwinds."""
-    return await _start(stack, wanted, "broker", "--port", "0")
+async def start_broker(stack: AsyncExitStack, wanted: LocalVenue) -> Part:
+    """A broker on a free port, which it keeps, until the stack unwinds."""
+    broker = await _start(stack, wanted, "broker", "--port", "0")
+    broker.settle_on("--port", str(urlsplit(broker.child.url).port))
+    return broker
 
 
-async def start_backend(
-    stack: AsyncExitStack, wanted: LocalVenue, key: str, port: int = 0
-) -> Child:
+async def start_backend(stack: AsyncExitStack, wanted: LocalVenue, key: str, port: int = 0) -> Part:
     """The reference backend as it is wanted, until the stack unwinds."""
-    fault = ("--fault", wanted.fault) if wanted.fault else ()
+    fault = fault_option(wanted.fault, FaultyPart.SERVICE)
     # By the environment: a store's URL may carry a password.
     variables = {KEY: key, STORE: wanted.store or ""}
     return await _start(stack, wanted, "backend", "--port", str(port), *fault, **variables)
 
 
+class Helping(msgspec.Struct, frozen=True):
+    """What stands between devices and the rest: the broker, perhaps a registrar and an uplink."""
+
+    broker: Part
+    registrar: Part | None = None
+    uplink: Part | None = None
+    uplink_faults: UplinkFaulty | None = None
+
+    def told(self) -> list[str]:
+        """What was started besides the broker, for people."""
+        parts = (("registrar", self.registrar), ("uplink", self.uplink))
+        return [f"{name}: {part.child.what}" for name, part in parts if part is not None]
+
+    def hands(self, fleets: Sequence[Part]) -> Hands:
+        """What can lay hands on all of it."""
+        solo = {fleet.name: fleet for fleet in fleets}
+        return LocalHands(VenueParts(self.broker, self.registrar, solo), self.uplink_faults)
+
+
+async def start_helping(
+    stack: AsyncExitStack, wanted: LocalVenue, broker: Part, target: str
+) -> Helping:
+    """Registrar and uplink, as far as they are wanted, until the stack unwinds."""
+    offline = wanted.offline
+    if offline is None:
+        return Helping(broker)
+    _make_folder(offline.data)
+    registrar = None
+    if offline.registrar:
+        file = offline.data / "registrar.sqlite3"
+        at_broker = {BROKER: broker.child.url}
+        fault = fault_option(wanted.fault, FaultyPart.REGISTRAR)
+        registrar = await _start(
+            stack, wanted, "registrar", "--file", str(file), *fault, **at_broker
+        )
+    if not offline.uplink:
+        return Helping(broker, registrar)
+    key = new_key()
+    to_service = ("--target", target, "--allow-target", urlsplit(target).hostname or "")
+    uplink = await _start(stack, wanted, "uplink", "--port", "0", *to_service, **{UPLINK_KEY: key})
+    control = await stack.enter_async_context(UplinkControl(uplink.child.url, key))
+    return Helping(broker, registrar, uplink, UplinkFaulty(control))
+
+
+def _make_folder(folder: Path) -> None:
+    """Where gates and registrar keep their files: nobody else's business."""
+    try:
+        folder.mkdir(0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be made: {error.strerror}") from error
+
+
 async def start_fleets(
-    stack: AsyncExitStack, wanted: LocalVenue, broker: str, target: str, key: str
-) -> list[Child]:
+    stack: AsyncExitStack, wanted: LocalVenue, helping: Helping, target: str, key: str
+) -> list[Part]:
     """The gates and kiosks, in as many fleets as serve best, until the stack unwinds."""
-    return await _together(
-        [
-            _start_fleet(stack, wanted, share, target, {BROKER: broker, KEY: key})
-            for share in shares(wanted.gates + wanted.kiosks)
-        ]
+    solo = wanted.offline.solo if wanted.offline else ()
+    variables = {BROKER: helping.broker.child.url, KEY: key}
+    if helping.uplink is not None:
+        variables[UPLINK] = helping.uplink.child.url
+    left = wanted.gates + wanted.kiosks - len(solo)
+    hosting = [
+        *(("fleet", ("--share", str(share), *_without(solo))) for share in _shares(left)),
+        *((name, ("--only", name)) for name in solo),
+    ]
+    return await all_or_none(
+        [_start_fleet(stack, wanted, name, hosted, target, variables) for name, hosted in hosting]
     )
 
 
+def _shares(devices: int) -> list[Share]:
+    return shares(devices) if devices else []
+
+
+def _without(solo: Sequence[str]) -> list[str]:
+    return [argument for name in solo for argument in ("--without", name)]
+
+
 async def _start_fleet(
-    stack: AsyncExitStack, wanted: LocalVenue, share: Share, target: str, variables: dict[str, str]
-) -> Child:
+    stack: AsyncExitStack,
+    wanted: LocalVenue,
+    name: str,
+    hosted: Sequence[str],
+    target: str,
+    variables: dict[str, str],
+) -> Part:
+    data = ("--data", str(wanted.offline.data)) if wanted.offline else ()
     return await _start(
         stack,
         wanted,
-        "fleet",
-        *("--count", str(wanted.gates), "--kiosks", str(wanted.kiosks), "--share", str(share)),
+        name,
+        *("--count", str(wanted.gates), "--kiosks", str(wanted.kiosks), *hosted, *data),
         *("--name-prefix", LOCAL_PREFIX),
         *("--target", target, "--allow-target", urlsplit(target).hostname or ""),
         *("--decoder", wanted.decoder, "--vip-argument", wanted.vip_argument),
+        *fault_option(wanted.fault, FaultyPart.GATES),
+        command="fleet",
         **variables,
     )
 
@@ -138,20 +245,16 @@ def emulated_roster(gates: int, kiosks: int) -> tuple[DeviceInfo, ...]:
 
 
 async def _start(
-    stack: AsyncExitStack, wanted: LocalVenue, name: str, *arguments: str, **variables: str
-) -> Child:
-    command = [name, *arguments, *wanted.log_options]
-    child = await Child.start(name, wanted.run, command, os.environ | variables)
-    stack.push_async_callback(child.stop)
-    return child
-
-
-async def _together(starting: list[Coroutine[None, None, Child]]) -> list[Child]:
-    """Start these at the same time. When one fails none is left starting, and its error is told."""
-    tasks = [asyncio.create_task(each) for each in starting]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    stack: AsyncExitStack,
+    wanted: LocalVenue,
+    name: str,
+    *arguments: str,
+    command: str = "",
+    **variables: str,
+) -> Part:
+    """Start a part; `command` is the one that starts it, where that is not its name."""
+    whole = [command or name, *arguments, *wanted.log_options]
+    part = Part(name, wanted.run, whole, variables)
+    await part.start()
+    stack.push_async_callback(part.stop)
+    return part

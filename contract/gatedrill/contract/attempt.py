@@ -56,6 +56,19 @@ class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: AskKind = AskKind.SCAN
 
 
+class ClaimAsk(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One question to the venue's registrar and what came back.
+
+    `registrar` is the id of the file that answered; without an answer in time it is None, and so is
+    `granted`.
+    """
+
+    sent_ns: int
+    answered_ns: int
+    registrar: str | None = None
+    granted: bool | None = None
+
+
 Self = TypeVar("Self", bound="Attempt")
 
 
@@ -91,13 +104,17 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
             for field in ("intended_ns", "released_ns", "decoded_ns", "decided_ns")
             if (at_ns := getattr(self, field, None)) is not None
         }
-        asks = tuple(
-            msgspec.structs.replace(
-                ask, sent_ns=ask.sent_ns + by_ns, answered_ns=ask.answered_ns + by_ns
-            )
-            for ask in self.asks
-        )
+        asks = tuple(_shifted(ask, by_ns) for ask in self.asks)
         return msgspec.structs.replace(self, **instants, asks=asks)
+
+
+Asked = TypeVar("Asked", Ask, ClaimAsk)
+
+
+def _shifted(ask: Asked, by_ns: int) -> Asked:
+    return msgspec.structs.replace(
+        ask, sent_ns=ask.sent_ns + by_ns, answered_ns=ask.answered_ns + by_ns
+    )
 
 
 class ScanRecord(Attempt, frozen=True, kw_only=True, tag="scan"):
@@ -108,13 +125,24 @@ class ScanRecord(Attempt, frozen=True, kw_only=True, tag="scan"):
     read. `last_entry_at`, in a re-entry, is when the guest came in before, and what the device
     shows; `checked_in_guests` is how many of the guest's party the service counts, this one
     included.
+
+    A device that may decide without the service gives each scan a `nonce`, under which its journal
+    has it, and tells of the `claim` that it made at the registrar, if any.
     """
 
     symbol: str
     decoded_ns: int | None
     authority: Authority = Authority.ONLINE
+    nonce: str | None = None
+    claim: ClaimAsk | None = None
     last_entry_at: str | None = None
     checked_in_guests: int | None = None
+
+    def shifted(self, by_ns: int) -> "ScanRecord":
+        """The same scan on a clock that stands `by_ns` ahead of this one."""
+        moved = super().shifted(by_ns)
+        claim = None if self.claim is None else _shifted(self.claim, by_ns)
+        return msgspec.structs.replace(moved, claim=claim)
 
 
 class CheckoutRecord(Attempt, frozen=True, kw_only=True, tag="checkout"):

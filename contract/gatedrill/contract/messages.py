@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from gatedrill.contract.attempt import AttemptRecord
+from gatedrill.contract.outcome import Authority, Outcome, Reason
 from gatedrill.contract.service import PaymentEvent
 
 PROTOCOL_VERSION = 2
@@ -57,11 +58,24 @@ class DeviceInfo(msgspec.Struct, frozen=True):
         return self.reader == KIOSK
 
 
+class DeviceState(msgspec.Struct, frozen=True):
+    """How a device stands that may decide without the service.
+
+    `authority` is the one that it would ask first at this moment. `queued` scans wait to be
+    uploaded, the oldest of them for `oldest_s`; None if there is none.
+    """
+
+    authority: Authority
+    queued: int
+    oldest_s: float | None = None
+
+
 class Presence(msgspec.Struct, frozen=True):
     """A fleet is here. Retained, repeated as a heartbeat; an empty payload means it has gone.
 
     `boot` tells two starts of one fleet apart; `target` is the check-in service that its devices
-    ask (its key travels by the environment, never by MQTT).
+    ask (its key travels by the environment, never by MQTT). `states` tells of the devices that may
+    decide without the service.
     """
 
     fleet: str
@@ -70,6 +84,7 @@ class Presence(msgspec.Struct, frozen=True):
     target: str
     devices: tuple[DeviceInfo, ...]
     protocol: int = PROTOCOL_VERSION
+    states: dict[str, DeviceState] = {}
 
 
 class Ping(msgspec.Struct, frozen=True):
@@ -139,10 +154,24 @@ class LinkOrder(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind
 Order = Presentation | CheckoutOrder | WebhookOrder | LinkOrder
 
 
+class OfflinePolicy(msgspec.Struct, frozen=True):
+    """How devices decide when the service does not answer.
+
+    Of `authorities` the first that answers decides, in the order online, venue, offline; each has
+    `budget_s`. `edition` names the tickets that the step is about: devices get a fresh copy when it
+    changes, and what is granted for one edition says nothing of another.
+    """
+
+    authorities: tuple[Authority, ...]
+    budget_s: float
+    edition: str
+
+
 class ArmBurst(msgspec.Struct, frozen=True, tag="burst"):
     """Make everything ready for one burst, then say `Armed`.
 
     `clock_offset_ns` is the fleet's clock minus the conductor's: the fleet translates T with it.
+    Without a `policy`, here as in a stream, the service alone decides.
     """
 
     step: str
@@ -150,6 +179,7 @@ class ArmBurst(msgspec.Struct, frozen=True, tag="burst"):
     burst: BurstKind
     clock_offset_ns: int
     orders: tuple[Order, ...]
+    policy: OfflinePolicy | None = None
 
 
 class ArmStream(msgspec.Struct, frozen=True, tag="stream"):
@@ -165,6 +195,7 @@ class ArmStream(msgspec.Struct, frozen=True, tag="stream"):
     orders: tuple[Presentation, ...]
     pause_s: float
     duration_s: float
+    policy: OfflinePolicy | None = None
 
 
 Arm = ArmBurst | ArmStream
@@ -188,7 +219,8 @@ class Fire(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True):
     """Attempts as they end. `finished`: the fleet has nothing left to do in this step.
 
-    `release`, in the last one, is how the devices were let go at T.
+    `release`, in the last one, is how the devices were let go at T, and `total` how many attempts
+    the fleet has reported of the step: who has not heard so many has missed some.
     """
 
     step: str
@@ -196,6 +228,145 @@ class Report(msgspec.Struct, frozen=True):
     records: tuple[AttemptRecord, ...]
     finished: bool = False
     release: ReleaseMode | None = None
+    total: int | None = None
+
+
+class Repeat(msgspec.Struct, frozen=True):
+    """The conductor has missed something: say again what was said of this step so far."""
+
+    step: str
+
+
+class AskQueues(msgspec.Struct, frozen=True):
+    """Tell what the devices' journals hold of this edition, sent or not."""
+
+    edition: str
+
+
+class QueueState(StrEnum):
+    """Where a scan in a device's journal stands."""
+
+    ASKED = "asked"
+    """The service was asked and nothing is decided yet; also when the device died meanwhile."""
+    ONLINE = "online"
+    """The service decided: there is nothing to upload."""
+    PENDING = "pending"
+    """Decided without the service, waiting to be uploaded."""
+    SYNCING = "syncing"
+    """Sent to the service, no answer yet; waits again after a restart."""
+    SYNCED = "synced"
+    """On the service's record."""
+    CONFLICT = "conflict"
+    """The service has an earlier scan of another device; `winner` tells which."""
+    FAILED = "failed"
+    """The service will not take it; kept, with the error, for a person to decide."""
+
+
+class QueueEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One scan in a device's journal.
+
+    `attempt` is its name in a drill, empty for a guest who came by himself; `ticket` what the
+    device took the symbol for: a ticket's or pass's id, or else the symbol itself. `outcome` and
+    `authority` are None as long as nothing is decided, and so is `scanned_at` (ISO 8601, UTC), when
+    it was, by the device's clock as far as it could be corrected: to within `clock_bound_ms`, None
+    if it could not be. `settled_ns` is when the service took it, by the fleet's clock; None where
+    it did not, or did in an earlier boot than the one that tells. `error` is what the last try met
+    with; `flag` why the service did not believe the time; `recognised` whether the device knew its
+    own earlier scan again in a conflict, at a service that takes no nonces.
+    """
+
+    attempt: str
+    device: str
+    boot: str
+    nonce: str
+    ticket: str
+    state: QueueState
+    kind: str = "ticket"
+    outcome: Outcome | None = None
+    authority: Authority | None = None
+    scanned_at: str | None = None
+    clock_bound_ms: float | None = None
+    tries: int = 0
+    error: str | None = None
+    settled_ns: int | None = None
+    winner_device: str | None = None
+    winner_time: str | None = None
+    flag: str | None = None
+    recognised: bool = False
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from all others: a nonce that is used again has an entry each time."""
+        return self.device, self.nonce, self.attempt
+
+
+class QueueReport(msgspec.Struct, frozen=True):
+    """What a fleet's journals hold, some entries at a time; `finished`: these are the last.
+
+    `total`, in the last one, is how many it has told in all: who has not heard so many asks again.
+    """
+
+    boot: str
+    edition: str
+    entries: tuple[QueueEntry, ...]
+    finished: bool = False
+    total: int | None = None
+
+
+class SetClock(msgspec.Struct, frozen=True):
+    """From now on this device's time of day is wrong by so much; stamps of a drill are not."""
+
+    device: str
+    skew_s: float
+
+
+class VenueClaim(msgspec.Struct, frozen=True):
+    """A device asks the registrar whether it may let somebody in with this ticket.
+
+    `claim` is journaled before it is sent, and sent again after a crash: it gets the same answer.
+    `comes_back` says that the ticket's guest may come in again, `edition` which copy of the tickets
+    it is about.
+    """
+
+    claim: str
+    device: str
+    edition: str
+    ticket: str
+    comes_back: bool = False
+
+
+class VenueGrant(msgspec.Struct, frozen=True):
+    """The registrar's answer to the claim: granted, or why not.
+
+    `registrar` is the id of its file. `again` says that the guest was inside before; `first_device`
+    and `first_claim` tell who let him in.
+    """
+
+    claim: str
+    registrar: str
+    granted: bool
+    again: bool = False
+    reason: Reason | None = None
+    first_device: str | None = None
+    first_claim: str | None = None
+
+
+class Admission(msgspec.Struct, frozen=True):
+    """A device tells the registrar of an admission that the service has granted."""
+
+    edition: str
+    ticket: str
+    device: str
+    nonce: str
+
+
+class RegistrarPresence(msgspec.Struct, frozen=True):
+    """A registrar is here. Retained, repeated; `registrar` is the id of its file."""
+
+    registrar: str
+    boot: str
+    host: str
+    claims: int
 
 
 class ConductorClaim(msgspec.Struct, frozen=True):

@@ -56,12 +56,15 @@ class Reason(StrEnum):
     PAYMENT_TIMED_OUT = "payment_timed_out"
     REFUSED_OTHERWISE = "refused_otherwise"
     BUSY = "busy"
+    UNSUPPORTED = "unsupported"
     TIMEOUT = "timeout"
     CONNECTION = "connection"
     BAD_ANSWER = "bad_answer"
     SERVER_ERROR = "server_error"
     CREDENTIALS = "credentials"
     UNREAD = "unread"
+    OFFLINE_UNKNOWN = "offline_unknown"
+    NOT_RECORDED = "not_recorded"
     REPEATED = "repeated"
 
     @property
@@ -114,6 +117,9 @@ REASONS: dict[Reason, ReasonEntry] = {
     Reason.BUSY: ReasonEntry(
         Certainty.RETRYABLE, "another scanner holds the ticket's row at this moment"
     ),
+    Reason.UNSUPPORTED: ReasonEntry(
+        Certainty.RETRYABLE, "the service's function takes no nonce; it is asked without one"
+    ),
     Reason.TIMEOUT: ReasonEntry(Certainty.INDEFINITE, "no answer in time"),
     Reason.CONNECTION: ReasonEntry(
         Certainty.INDEFINITE, "the connection failed or broke before an answer"
@@ -123,6 +129,12 @@ REASONS: dict[Reason, ReasonEntry] = {
     Reason.CREDENTIALS: ReasonEntry(Certainty.INDEFINITE, "the service refused the credentials"),
     Reason.UNREAD: ReasonEntry(
         Certainty.INDEFINITE, "the reader made no symbol of what it was shown"
+    ),
+    Reason.OFFLINE_UNKNOWN: ReasonEntry(
+        Certainty.DEFINITE, "the device's own copy of the tickets has no such one"
+    ),
+    Reason.NOT_RECORDED: ReasonEntry(
+        Certainty.DEFINITE, "the device could not write the scan down, and so let nobody in"
     ),
     Reason.REPEATED: ReasonEntry(
         Certainty.DEFINITE, "the same symbol had not left the reader's view"
@@ -160,3 +172,7 @@ class Authority(StrEnum):
 
     ONLINE = "online"
     """The check-in service."""
+    VENUE = "venue"
+    """The venue's registrar, over the broker, while the service is out of reach."""
+    OFFLINE = "offline"
+    """The device alone, by its own copy of the tickets."""

@@ -18,6 +18,7 @@ WEBHOOK_PATH = "/functions/v1/webhook-stripe"
 VERIFY_PATH = "/functions/v1/verify-qr-signature"
 
 SCAN_FUNCTION = "scan_ticket_atomic"
+SYNC_FUNCTION = "sync_offline_scan"
 VIP_SCAN_FUNCTION = "process_vip_scan_with_reentry"
 LINKED_TICKET_FUNCTION = "check_vip_linked_ticket_reentry"
 LINK_FUNCTION = "link_ticket_to_vip_reservation"
@@ -41,12 +42,18 @@ LOST_INDEX = "Concurrent scan - another device scanned first"
 
 
 class ScanArguments(msgspec.Struct, frozen=True):
-    """Named arguments of `scan_ticket_atomic`."""
+    """Named arguments of `scan_ticket_atomic`.
+
+    `p_nonce` is an addition of the reference backend, here as in the functions below: a scan that
+    is asked for again with the nonce of the one that stands is told the same again, and nothing
+    changes. It serves the online attempt and the upload of its offline decision alike.
+    """
 
     p_ticket_id: str
     p_scanned_by: str
     p_device_id: str | None = None
     p_scan_method: str = "qr"
+    p_nonce: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ScanRow(msgspec.Struct, frozen=True):
@@ -59,6 +66,35 @@ class ScanRow(msgspec.Struct, frozen=True):
     error_message: str | None = None
 
 
+class SyncArguments(msgspec.Struct, frozen=True):
+    """Named arguments of `sync_offline_scan`: an admission that a device decided by itself.
+
+    `p_scanned_at` is when (ISO 8601), by the device's clock as far as it could be corrected.
+    """
+
+    p_ticket_id: str
+    p_scanned_by: str
+    p_scanned_at: str
+    p_device_id: str | None = None
+    p_nonce: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class SyncRow(msgspec.Struct, frozen=True):
+    """The one row that `sync_offline_scan` answers, in a JSON array. The first scan wins.
+
+    `success`: this one stands; `conflict_resolved`: there was another one for the ticket. The
+    winner is told when it is another one, and nothing is told of a ticket that nobody knows.
+    `flag`, an addition of the reference backend, is why the time was not believed: the scan then
+    counts from when it was received.
+    """
+
+    success: bool
+    conflict_resolved: bool
+    winner_device: str | None = None
+    winner_time: str | None = None
+    flag: Literal["before_event", "in_future"] | None = None
+
+
 class ServiceProblem(msgspec.Struct, frozen=True):
     """The body of an error answer, as PostgREST words it."""
 
@@ -69,7 +105,11 @@ class ServiceProblem(msgspec.Struct, frozen=True):
 
 
 class TicketRow(msgspec.Struct, frozen=True):
-    """A row of the table `tickets`."""
+    """A row of the table `tickets`.
+
+    `nonce` is that of the scan that stands; `updated_at`, here as in passes and reservations, when
+    the row was last changed: devices that keep a copy ask for what is newer than theirs.
+    """
 
     id: str
     event_id: str
@@ -80,25 +120,56 @@ class TicketRow(msgspec.Struct, frozen=True):
     device_id: str | None = None
     qr_token: str | None = None
     vip_reservation_id: str | None = None
+    nonce: str | None = None
+    updated_at: str | None = None
+
+
+ScanResult = Literal[
+    "success",
+    "already_scanned",
+    "not_found",
+    "cancelled",
+    "busy",
+    "lost_race",
+    "synced",
+    "took_over",
+    "conflict",
+    "offline_refused",
+]
 
 
 class ScanLogRow(msgspec.Struct, frozen=True):
-    """A row of the table `scan_logs`: one for each call of `scan_ticket_atomic`."""
+    """A row of the table `scan_logs`: one for each call of `scan_ticket_atomic`.
+
+    And one for each scan that was uploaded, with `scan_method` `offline`: an admission that came
+    first (`synced`), one that was earlier than the one on record (`took_over`) or not (`conflict`),
+    and a refusal that a device decided by itself (`offline_refused`), with its `reason`.
+    `scanned_at` is when it was scanned, `flag` why that was not believed, as in `SyncRow`.
+    """
 
     id: int
     ticket_id: str
     scanned_by: str | None
     device_id: str | None
     scan_method: str
-    result: Literal["success", "already_scanned", "not_found", "cancelled", "busy", "lost_race"]
+    result: ScanResult
     scanned_at: str
+    nonce: str | None = None
+    flag: Literal["before_event", "in_future"] | None = None
+    reason: str | None = None
 
 
 class VipPassArguments(msgspec.Struct, frozen=True):
-    """Named arguments of `process_vip_scan_with_reentry` where it asks for the pass's id."""
+    """Named arguments of `process_vip_scan_with_reentry` where it asks for the pass's id.
+
+    `p_scanned_at`, an addition of the reference backend, is when the entry took place that a device
+    had decided by itself.
+    """
 
     p_pass_id: str
     p_scanned_by: str | None = None
+    p_nonce: str | msgspec.UnsetType | None = msgspec.UNSET
+    p_scanned_at: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class VipTokenArguments(msgspec.Struct, frozen=True):
@@ -106,6 +177,8 @@ class VipTokenArguments(msgspec.Struct, frozen=True):
 
     p_qr_token: str
     p_scanned_by: str | None = None
+    p_nonce: str | msgspec.UnsetType | None = msgspec.UNSET
+    p_scanned_at: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 VipScanArguments = VipPassArguments | VipTokenArguments
@@ -172,6 +245,7 @@ class VipReservationRow(msgspec.Struct, frozen=True):
     status: Literal["pending", "confirmed", "checked_in", "completed", "cancelled"] = "confirmed"
     table_number: str | None = None
     table_name: str | None = None
+    updated_at: str | None = None
 
 
 class VipPassRow(msgspec.Struct, frozen=True):
@@ -183,6 +257,7 @@ class VipPassRow(msgspec.Struct, frozen=True):
     qr_token: str
     status: Literal["active", "checked_in", "cancelled", "expired"] = "active"
     last_entry_at: str | None = None
+    updated_at: str | None = None
 
 
 class VipScanLogRow(msgspec.Struct, frozen=True):
@@ -199,6 +274,7 @@ class VipScanLogRow(msgspec.Struct, frozen=True):
     entry_type: Literal["first_entry", "reentry", "refused"]
     error: str | None
     scanned_at: str
+    nonce: str | None = None
 
 
 class SlotRow(msgspec.Struct, frozen=True):
@@ -340,9 +416,14 @@ class VerifyAnswer(msgspec.Struct, frozen=True):
 
 ABOUT_PATH = "/gatedrill/about"
 POPULATION_PATH = "/gatedrill/population"
+LATE_TICKETS_PATH = "/gatedrill/late-tickets"
+QR_KEY_PATH = "/gatedrill/qr-key"
+REFUSAL_FUNCTION = "record_refused_scan"
 SERVICE_NAME = "gatedrill-reference-backend"
 ARRIVED_HEADER = "x-gatedrill-arrived-ns"
 DEPARTED_HEADER = "x-gatedrill-departed-ns"
+TIME_HEADER = "x-gatedrill-time-ns"
+"""The service's time of day when the answer left, in nanoseconds since the Unix epoch."""
 
 
 class About(msgspec.Struct, frozen=True):
@@ -351,6 +432,36 @@ class About(msgspec.Struct, frozen=True):
     service: str
     version: str
     fault: str | None = None
+
+
+class QrKey(msgspec.Struct, frozen=True):
+    """GET `/gatedrill/qr-key`: what QR tokens are signed with, so that gates verify by themselves.
+
+    Who has it can forge tickets. None where nothing is signed.
+    """
+
+    key: str | None
+
+
+class RefusedScanArguments(msgspec.Struct, frozen=True):
+    """Named arguments of `record_refused_scan`: a guest whom a device turned away by itself.
+
+    Nothing follows from it but a row in the log. `p_ticket_id` is the ticket's id, or what stood in
+    the code where the device knew no ticket; `p_reason` is one of the contract's reasons.
+    """
+
+    p_ticket_id: str
+    p_scanned_by: str
+    p_scanned_at: str
+    p_reason: str
+    p_device_id: str | None = None
+    p_nonce: str | None = None
+
+
+class RefusedScanAnswer(msgspec.Struct, frozen=True):
+    """The refusal is in the log, from now on or from an earlier upload of it."""
+
+    recorded: bool
 
 
 class LinkArguments(msgspec.Struct, frozen=True):
@@ -388,6 +499,7 @@ class Population(msgspec.Struct, frozen=True):
     """PUT `/gatedrill/population`: forget everything, then hold exactly this.
 
     `qr_secret` is what QR tokens are signed with; without one, no signature is valid.
+    `event_starts_at` (ISO 8601) is when the gates open: no scan is believed to be older.
     """
 
     tickets: tuple[TicketRow, ...]
@@ -396,3 +508,10 @@ class Population(msgspec.Struct, frozen=True):
     slots: tuple[SlotRow, ...] = ()
     payment: PaymentBehaviour = PaymentBehaviour()
     qr_secret: str | None = None
+    event_starts_at: str | None = None
+
+
+class LateTickets(msgspec.Struct, frozen=True):
+    """POST `/gatedrill/late-tickets`: hold these as well, as if they had been sold just now."""
+
+    tickets: tuple[TicketRow, ...]

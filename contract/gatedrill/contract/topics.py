@@ -1,7 +1,8 @@
 """The MQTT topics and what is said on each; MQTT 3.1.1 and a portable subset of it.
 
 The direction stands in the topic, so that a broker's access rules stay short: a fleet writes below
-`up/<its name>`, only the conductor writes below `down` and `all`. Names in topics consist of
+`up/<its name>`, only the conductor writes below `down` and `all`, only the registrar below
+`registrar`. Names in topics consist of
 lowercase letters, digits, `-` and `_` (some brokers translate `.`, spaces and capitals).
 """
 
@@ -15,14 +16,22 @@ import msgspec
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import (
     PROTOCOL_VERSION,
+    Admission,
     Arm,
     Armed,
+    AskQueues,
     ConductorClaim,
     Fire,
     Ping,
     Pong,
     Presence,
+    QueueReport,
+    RegistrarPresence,
+    Repeat,
     Report,
+    SetClock,
+    VenueClaim,
+    VenueGrant,
 )
 
 M = TypeVar("M")
@@ -115,6 +124,34 @@ ARM: Channel[Arm] = Channel(
     "arm", "down/{fleet}/arm/{run}", Arm, "make everything ready for a step"
 )
 FIRE: Channel[Fire] = Channel("fire", "all/fire/{run}", Fire, "the common instant of a step")
+REPEAT: Channel[Repeat] = Channel(
+    "repeat", "all/repeat/{run}", Repeat, "say again what was said of a step"
+)
+ASK_QUEUES: Channel[AskQueues] = Channel(
+    "ask-queues", "all/queues/{run}", AskQueues, "tell what the journals hold"
+)
+QUEUES: Channel[QueueReport] = Channel(
+    "queues", "up/{fleet}/queues/{run}", QueueReport, "what the journals hold"
+)
+SET_CLOCK: Channel[SetClock] = Channel(
+    "set-clock", "down/{fleet}/clock", SetClock, "a device's time of day goes wrong"
+)
+CLAIM: Channel[VenueClaim] = Channel(
+    "claim", "up/{fleet}/claim", VenueClaim, "may this device let somebody in?"
+)
+ADMISSION: Channel[Admission] = Channel(
+    "admission", "up/{fleet}/admission", Admission, "the service has let somebody in"
+)
+GRANT: Channel[VenueGrant] = Channel(
+    "grant", "registrar/grant/{fleet}", VenueGrant, "the registrar's answer to a claim"
+)
+REGISTRAR: Channel[RegistrarPresence] = Channel(
+    "registrar",
+    "registrar/presence/{boot}",
+    RegistrarPresence,
+    "a registrar is here; heartbeat; empty when gone",
+    retain=True,
+)
 CONDUCTOR: Channel[ConductorClaim] = Channel(
     "conductor",
     "conductor/{conductor}",
@@ -131,5 +168,13 @@ CHANNELS: tuple[Channel[object], ...] = (
     PING,
     ARM,
     FIRE,
+    REPEAT,
+    ASK_QUEUES,
+    QUEUES,
+    SET_CLOCK,
+    CLAIM,
+    ADMISSION,
+    GRANT,
+    REGISTRAR,
     CONDUCTOR,
 )  # type: ignore[assignment]

@@ -66,11 +66,19 @@ class CheckIn(Protocol):
         """Find what `symbol` stands for. Only reads: nobody is admitted by it."""
         ...
 
-    async def ask(self, entitlement: Entitlement) -> Reply:
-        """May its bearer come in?"""
+    def be_patient(self, timeout_s: float) -> None:
+        """From now on wait so long for each answer."""
         ...
 
-    def hold(self, entitlement: Entitlement) -> HeldQuestion[Reply]:
+    async def probe(self) -> bool:
+        """Whether the service answers at all. Only reads."""
+        ...
+
+    async def ask(self, entitlement: Entitlement, nonce: str | None = None) -> Reply:
+        """May its bearer come in? Asked again with the same `nonce`, it is the same scan."""
+        ...
+
+    def hold(self, entitlement: Entitlement, nonce: str | None = None) -> HeldQuestion[Reply]:
         """Begin to ask, but hold the question back until its release."""
         ...
 

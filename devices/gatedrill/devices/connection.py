@@ -2,7 +2,7 @@
 
 One httpx client a device, HTTP/1.1, one connection: a shared client rescans its pool for every
 request and spreads a burst by tens of milliseconds. No redirects, no retries, no proxy from the
-environment: what is measured is the service and nothing else.
+environment: what is measured is the service and nothing else, unless an uplink is given.
 
 Nothing is raised for what the service does: that no answer came is an answer too.
 """
@@ -21,11 +21,12 @@ from gatedrill.contract.attempt import Ask, AskKind
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.outcome import Reason
 from gatedrill.devices.hold import HOLD, Hold, HoldingTransport
+from gatedrill.devices.stamps import StatedTime, stamp, stated_time
+from gatedrill.devices.tunnel import Uplink
 
 R = TypeVar("R")
 
 _WARM_PATH = service.TABLE_PATH.format(table=service.TICKETS_TABLE)
-_STAMP_DIGITS = 19  # of 64 bits; a longer one could not be passed on
 # What httpx raises, and what it lets through: ssl.SSLError for bytes that are no TLS.
 _BROKEN = (httpx.HTTPError, OSError)
 
@@ -42,7 +43,10 @@ class ServiceRequest:
 
 @dataclass(frozen=True)
 class ServiceAnswer:
-    """What came back: a status and a body, or neither and the `failure` that kept them away."""
+    """What came back: a status and a body, or neither and the `failure` that kept them away.
+
+    `stated` is what time of day the service has, if its headers tell.
+    """
 
     kind: AskKind
     sent_ns: int
@@ -52,6 +56,7 @@ class ServiceAnswer:
     failure: Reason | None = None
     arrived_ns: int | None = None
     departed_ns: int | None = None
+    stated: StatedTime | None = None
 
     def ask(self, reason: Reason | None) -> Ask:
         """The question's record; `reason` tells why the answer granted nothing, if it did not."""
@@ -66,13 +71,30 @@ class ServiceAnswer:
         )
 
 
+def nobody(_answer: ServiceAnswer) -> None:
+    """Nobody wants to know."""
+
+
 class ServiceConnection:
-    """Asks one question after the other; `timeout_s` is how long each answer may take."""
+    """Asks one question after the other; `timeout_s` is how long each answer may take.
+
+    The connection goes through `uplink`, if there is one; `url` is the service's all the same.
+    `heard` is told of every answer of the service.
+    """
 
     def __init__(
-        self, url: str, key: str, *, clock: Clock, tls: ssl.SSLContext, timeout_s: float
+        self,
+        url: str,
+        key: str,
+        *,
+        clock: Clock,
+        tls: ssl.SSLContext,
+        timeout_s: float,
+        uplink: Uplink | None = None,
+        heard: Callable[[ServiceAnswer], None] = nobody,
     ) -> None:
         self._clock = clock
+        self._heard = heard
         self._timeout_s = timeout_s
         self._client = httpx.AsyncClient(
             base_url=url,
@@ -80,8 +102,18 @@ class ServiceConnection:
             timeout=timeout_s,
             follow_redirects=False,
             trust_env=False,
-            transport=HoldingTransport(tls),
+            transport=HoldingTransport(tls, uplink),
         )
+
+    @property
+    def timeout_s(self) -> float:
+        """How long an answer may take; a change holds for the questions that come after it."""
+        return self._timeout_s
+
+    @timeout_s.setter
+    def timeout_s(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._client.timeout = timeout_s
 
     async def warm(self) -> None:
         """Open the connection with a read that changes nothing; a failure shows when asked."""
@@ -132,15 +164,19 @@ class ServiceConnection:
             return ServiceAnswer(kind, sent_ns, self._clock.now_ns(), failure=Reason.TIMEOUT)
         except _BROKEN:
             return ServiceAnswer(kind, sent_ns, self._clock.now_ns(), failure=Reason.CONNECTION)
-        return ServiceAnswer(
+        answered_ns = self._clock.now_ns()
+        told = ServiceAnswer(
             kind,
             sent_ns,
-            self._clock.now_ns(),
+            answered_ns,
             http_status=answer.status_code,
             body=answer.content,
-            arrived_ns=_stamp(answer, service.ARRIVED_HEADER),
-            departed_ns=_stamp(answer, service.DEPARTED_HEADER),
+            arrived_ns=stamp(answer.headers, service.ARRIVED_HEADER),
+            departed_ns=stamp(answer.headers, service.DEPARTED_HEADER),
+            stated=stated_time(answer.headers),
         )
+        self._heard(told)
+        return told
 
 
 class HeldRequest(Generic[R]):
@@ -190,8 +226,3 @@ class HeldRequest(Generic[R]):
         await asyncio.wait({self._asking})
         if not self._asking.cancelled():
             self._asking.exception()  # seen, so that nobody complains of it later
-
-
-def _stamp(response: httpx.Response, header: str) -> int | None:
-    value = response.headers.get(header, "")
-    return int(value) if value.isdecimal() and len(value) <= _STAMP_DIGITS else None

@@ -5,10 +5,10 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol, TypeVar
 
-from gatedrill.contract.attempt import Ask
+from gatedrill.contract.attempt import Ask, ClaimAsk
 from gatedrill.contract.clock import Clock
-from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
-from gatedrill.devices.checkin import CheckIn, Entitlement, Reply, Resolution, Ticket
+from gatedrill.contract.outcome import Authority, Outcome, OutcomeKind, Reason
+from gatedrill.devices.checkin import CheckIn, Reply, Resolution, Ticket
 from gatedrill.devices.question import HeldQuestion
 from gatedrill.devices.scanner import retry_pause_s
 
@@ -28,12 +28,18 @@ _USED = (Reason.ALREADY_USED, Reason.LOST_RACE)
 
 
 class Decision(NamedTuple):
-    """An outcome that stands, with all questions that led to it; the rest is as in `Reply`."""
+    """An outcome that stands, with all questions that led to it, and who decided.
+
+    The next two are as in `Reply`, the last two as in `ScanRecord`.
+    """
 
     outcome: Outcome
     asks: tuple[Ask, ...]
     last_entry_at: str | None = None
     checked_in_guests: int | None = None
+    authority: Authority = Authority.ONLINE
+    nonce: str | None = None
+    claim: ClaimAsk | None = None
 
 
 async def decide(
@@ -42,28 +48,19 @@ async def decide(
     checkin: CheckIn,
     clock: Clock,
     rng: random.Random,
+    nonce: str | None = None,
 ) -> Decision:
     """Ask about what was found, with the question on `held` first, until an answer stands."""
     found = resolution.found
     if isinstance(found, Outcome):
         return Decision(found, resolution.asks)
-    replies = await _scan(found, held, checkin, clock, rng)
+    first = checkin.ask(found, nonce) if held is None else held.reply()
+    replies = await ask_until_it_stands(first, lambda: checkin.ask(found, nonce), clock, rng)
     last = replies[-1]
     asks = (*resolution.asks, *(reply.ask for reply in replies))
     if isinstance(found, Ticket) and last.outcome.reason in _USED:
         return await _reconsider(found, Decision(last.outcome, asks), checkin)
     return Decision(last.outcome, asks, last.last_entry_at, last.checked_in_guests)
-
-
-async def _scan(
-    entitlement: Entitlement,
-    held: HeldQuestion[Reply] | None,
-    checkin: CheckIn,
-    clock: Clock,
-    rng: random.Random,
-) -> list[Reply]:
-    first = checkin.ask(entitlement) if held is None else held.reply()
-    return await ask_until_it_stands(first, lambda: checkin.ask(entitlement), clock, rng)
 
 
 async def _reconsider(ticket: Ticket, refusal: Decision, checkin: CheckIn) -> Decision:

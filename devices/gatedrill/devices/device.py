@@ -7,7 +7,7 @@ kiosk. It goes: prepare, perhaps read ahead, release, resume, record; or give up
 from typing import Protocol
 
 from gatedrill.contract.attempt import AttemptRecord
-from gatedrill.contract.messages import Order
+from gatedrill.contract.messages import OfflinePolicy, Order
 from gatedrill.contract.outcome import Reason
 
 
@@ -59,6 +59,10 @@ class Device(Protocol):
 
     def begin(self, order: Order) -> Act:
         """What the order asks for; UsageError if it is not for this sort of device."""
+        ...
+
+    def govern(self, policy: OfflinePolicy | None) -> None:
+        """From now on decide by this policy; UsageError where it cannot."""
         ...
 
     async def open(self) -> None:

@@ -1,7 +1,6 @@
 """Emulated venues: gates, every other one a camera and the rest serial scanners, and kiosks."""
 
 import random
-from collections.abc import Callable
 from concurrent.futures import Executor
 
 from gatedrill.contract.clock import Clock
@@ -9,14 +8,15 @@ from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import DeviceInfo
 from gatedrill.contract.topics import check_name
 from gatedrill.devices.checkin import CheckIn
-from gatedrill.devices.device import Device
 from gatedrill.devices.emulation.camera import EmulatedCamera
 from gatedrill.devices.emulation.serial_port import EmulatedScanner, ScannerStyle
-from gatedrill.devices.kiosk import Kiosk, KioskService, kiosk_info
+from gatedrill.devices.fallback_inquiry import FallbackInquiry
+from gatedrill.devices.kiosk import kiosk_info
 from gatedrill.devices.lane import Lane
 from gatedrill.devices.readers.camera import CameraReader
 from gatedrill.devices.readers.decoders import Decoder
 from gatedrill.devices.readers.serial_port import SerialReader
+from gatedrill.devices.standby import Standby
 
 
 def emulated_devices(prefix: str, count: int, kiosks: int = 0) -> tuple[DeviceInfo, ...]:
@@ -42,33 +42,26 @@ def _numbered(prefix: str, count: int) -> list[str]:
     return [f"{prefix}-{number:0{width}}" for number in range(1, count + 1)]
 
 
-def make_device(
+def make_gate(
     device: DeviceInfo,
     *,
     decoder: Decoder,
-    checkin: Callable[[str], CheckIn],
-    kiosk_service: Callable[[str], KioskService],
+    checkin: CheckIn,
     clock: Clock,
     workers: Executor,
-) -> Device:
-    """One emulated gate or kiosk, not yet open.
-
-    `checkin` and `kiosk_service` make its connection to the service.
-    """
-    if device.is_kiosk:
-        return Kiosk(device.name, kiosk_service(device.name), clock)
-    return _make_lane(device, decoder, checkin(device.name), clock, workers)
-
-
-def _make_lane(
-    device: DeviceInfo, decoder: Decoder, checkin: CheckIn, clock: Clock, workers: Executor
+    standby: Standby | None = None,
+    inquiry: type[FallbackInquiry] = FallbackInquiry,
 ) -> Lane:
+    """One emulated gate, not yet open: what it asks, and what it falls back on, if anything.
+
+    `inquiry` is how it does that.
+    """
     if device.reader == CameraReader.kind:
         camera = EmulatedCamera()
-        return Lane(
-            device.name, CameraReader(camera, decoder, clock, workers), camera, checkin, clock
-        )
+        reader = CameraReader(camera, decoder, clock, workers)
+        return Lane(device.name, reader, camera, checkin, clock, standby, inquiry)
     # Seeded by name: a device is the same device in every drill.
     seed = random.Random(f"style {device.name}").getrandbits(32)
     scanner = EmulatedScanner(ScannerStyle.seeded(seed))
-    return Lane(device.name, SerialReader(scanner.port, clock), scanner, checkin, clock)
+    port = SerialReader(scanner.port, clock)
+    return Lane(device.name, port, scanner, checkin, clock, standby, inquiry)

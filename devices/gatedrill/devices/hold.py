@@ -29,6 +29,8 @@ import anyio.abc
 import httpcore
 import httpx
 
+from gatedrill.devices.tunnel import Uplink, open_tunnel
+
 HOLD = "gatedrill_hold"
 """Name of the request extension that carries a `Hold`."""
 
@@ -87,15 +89,15 @@ class Hold:
 
 
 class HoldingTransport(httpx.AsyncHTTPTransport):
-    """One HTTP/1.1 connection to one service, without retries or proxy.
+    """One HTTP/1.1 connection to one service, without retries, through `uplink` if there is one.
 
     A request with a `Hold` in its extension `HOLD` waits for the release; any other passes. Open
     the connection with another request first: on a new one the TLS handshake would be held back.
     """
 
-    def __init__(self, tls: ssl.SSLContext) -> None:
+    def __init__(self, tls: ssl.SSLContext, uplink: Uplink | None = None) -> None:
         super().__init__(verify=tls, trust_env=False)
-        self._backend = _HoldingBackend()
+        self._backend = _HoldingBackend(uplink)
         # httpx offers no way to choose httpcore's network backend; httpcore does.
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls,
@@ -115,7 +117,10 @@ class HoldingTransport(httpx.AsyncHTTPTransport):
 class _HoldingBackend(httpcore.AnyIOBackend):
     """Opens connections that obey `hold`, the hold of the request under way, if any."""
 
-    hold: Hold | None = None
+    def __init__(self, uplink: Uplink | None) -> None:
+        super().__init__()
+        self.hold: Hold | None = None
+        self._uplink = uplink
 
     async def connect_tcp(
         self,
@@ -125,7 +130,10 @@ class _HoldingBackend(httpcore.AnyIOBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        connection = await super().connect_tcp(host, port, timeout, local_address, socket_options)
+        via, door = (host, port) if self._uplink is None else (self._uplink.host, self._uplink.port)
+        connection = await super().connect_tcp(via, door, timeout, local_address, socket_options)
+        if self._uplink is not None:
+            await open_tunnel(connection, self._uplink, host, port, timeout)
         # Beneath httpcore's stream, so that its TLS is laid over ours.
         holding = _HoldingStream(connection._stream, lambda: self.hold)  # type: ignore[attr-defined]  # noqa: SLF001
         connection._stream = holding  # type: ignore[attr-defined]  # noqa: SLF001

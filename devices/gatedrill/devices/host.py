@@ -4,7 +4,6 @@ import asyncio
 import os
 import secrets
 import socket
-import ssl
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,39 +14,15 @@ from gatedrill.broker.bus import Bus
 from gatedrill.broker.claim import claim_alone
 from gatedrill.broker.clock import MonotonicClock, answer_pings
 from gatedrill.contract import topics
-from gatedrill.contract.messages import ANSWER_TIMEOUT_S, DeviceInfo, Presence
-from gatedrill.devices.connection import ServiceConnection
-from gatedrill.devices.device import Device
-from gatedrill.devices.emulated import make_device
+from gatedrill.contract.messages import Presence
 from gatedrill.devices.fleet import Fleet
-from gatedrill.devices.readers.decoders import make_decoder
-from gatedrill.devices.supabase_checkin import SupabaseCheckIn, VipArgument
-from gatedrill.devices.supabase_kiosk import SupabaseKiosk
+from gatedrill.devices.furnishing import FleetSettings, Furnishing
+from gatedrill.devices.standbys import Standbys
+from gatedrill.devices.venue_registrar import VenueRegistrar
 
-
-class FleetSettings(msgspec.Struct, frozen=True):
-    """What a fleet is to be. `key` opens the check-in service at `target` and goes nowhere else.
-
-    `event_id` is the event at whose gates the devices stand: tickets of another one are refused.
-    `vip_argument` is what the service's VIP function asks for.
-    """
-
-    name: str
-    devices: tuple[DeviceInfo, ...]
-    broker: str
-    target: str
-    key: str
-    scanned_by: str
-    decoder: str
-    event_id: str
-    vip_argument: VipArgument = "p_pass_id"
-
-    def __repr__(self) -> str:
-        return f"FleetSettings({self.name!r}, {len(self.devices)} devices)"
-
-    def __rich_repr__(self) -> list[tuple[str, object]]:
-        """What rich shows instead of every field, the key among them."""
-        return [("name", self.name), ("devices", len(self.devices))]
+BROKER_PATIENCE_S = 10.0
+OUTAGE_PATIENCE_S = 60.0
+"""How long what is to be told waits for a broker that is gone, where gates go on without it."""
 
 
 async def serve_fleet(
@@ -68,28 +43,57 @@ async def serve_fleet(
         devices=settings.devices,
     )
     own_topic = topics.PRESENCE.topic(fleet=settings.name, boot=boot)
+    bus = Bus(
+        settings.broker,
+        f"{settings.name}-{boot}",
+        own_topic=own_topic,
+        timeout_s=BROKER_PATIENCE_S if settings.data is None else OUTAGE_PATIENCE_S,
+    )
+    registrar = VenueRegistrar(bus, clock, settings.name)
     async with AsyncExitStack() as stack:
         workers = stack.enter_context(ThreadPoolExecutor(os.cpu_count(), "decoder"))
-        devices = await stack.enter_async_context(_open_devices(settings, clock, workers))
-        bus = await stack.enter_async_context(
-            Bus(settings.broker, f"{settings.name}-{boot}", own_topic=own_topic)
-        )
-        fleet = Fleet(settings.name, boot, bus, clock, devices, workers)
+        furnishing = Furnishing(settings, boot, clock, workers, registrar)
+        devices, standbys = await furnishing.open(stack)
+        await stack.enter_async_context(bus)
+        if standbys is not None:
+            await registrar.listen()
+            stack.push_async_callback(registrar.close)
+        fleet = Fleet(settings.name, boot, bus, clock, devices, workers, standbys)
         await stack.enter_async_context(answer_pings(bus, clock, fleet=settings.name, boot=boot))
         await fleet.listen()
         stack.push_async_callback(fleet.rest)
-        await stack.enter_async_context(
+
+        def said() -> Presence:
+            states = {} if standbys is None else standbys.states()
+            return msgspec.structs.replace(presence, states=states)
+
+        changed = await stack.enter_async_context(
             claim_alone(
                 bus,
                 topics.PRESENCE,
-                presence,
+                said,
                 mine={"fleet": settings.name, "boot": boot},
                 rivals={"fleet": settings.name},
                 refusal=_name_in_use,
             )
         )
+        if standbys is not None:
+            await stack.enter_async_context(_keeping(standbys, changed))
         ready()
         await stop.wait()
+
+
+@asynccontextmanager
+async def _keeping(standbys: Standbys, changed: Callable[[], None]) -> AsyncIterator[None]:
+    """Look after what the gates fall back on while the body runs."""
+    async with asyncio.TaskGroup() as tasks:
+        keepers = [
+            tasks.create_task(standbys.keep_looking(changed)),
+            tasks.create_task(standbys.keep_fresh()),
+        ]
+        yield
+        for keeper in keepers:
+            keeper.cancel()
 
 
 def _name_in_use(other: Presence) -> str:
@@ -97,41 +101,3 @@ def _name_in_use(other: Presence) -> str:
         f"fleet {other.fleet} is here already, on {other.host} (boot {other.boot}): "
         "choose another --name-prefix"
     )
-
-
-@asynccontextmanager
-async def _open_devices(
-    settings: FleetSettings, clock: MonotonicClock, workers: ThreadPoolExecutor
-) -> AsyncIterator[list[Device]]:
-    decoder = make_decoder(settings.decoder)
-    tls = ssl.create_default_context()  # one for all: making it takes tens of milliseconds
-
-    def connection() -> ServiceConnection:
-        return ServiceConnection(
-            settings.target, settings.key, clock=clock, tls=tls, timeout_s=ANSWER_TIMEOUT_S
-        )
-
-    def checkin(device: str) -> SupabaseCheckIn:
-        return SupabaseCheckIn(
-            connection(),
-            device=device,
-            scanned_by=settings.scanned_by,
-            event_id=settings.event_id,
-            vip_argument=settings.vip_argument,
-        )
-
-    async with AsyncExitStack() as stack:
-        devices = []
-        for info in settings.devices:
-            device = make_device(
-                info,
-                decoder=decoder,
-                checkin=checkin,
-                kiosk_service=lambda _name: SupabaseKiosk(connection()),
-                clock=clock,
-                workers=workers,
-            )
-            stack.push_async_callback(device.close)
-            await device.open()
-            devices.append(device)
-        yield devices

@@ -18,6 +18,7 @@ from gatedrill.contract.messages import (
     CheckoutOrder,
     DeviceInfo,
     LinkOrder,
+    OfflinePolicy,
     Order,
     Presentation,
     WebhookOrder,
@@ -76,6 +77,9 @@ class Kiosk:
         if isinstance(order, Presentation):
             raise UsageError(f"{self.name} is a kiosk and reads no tickets: show them to a gate")
         return KioskAct(self, order)
+
+    def govern(self, _policy: OfflinePolicy | None) -> None:
+        """Nothing changes: only the service can book, take payments and link."""
 
     async def open(self) -> None:
         """There is nothing to open."""

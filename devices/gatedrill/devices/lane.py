@@ -7,22 +7,28 @@ ticket is emulated.
 import asyncio
 import logging
 import random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gatedrill.contract.attempt import ScanRecord
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import GatedrillError, UsageError
-from gatedrill.contract.messages import DeviceInfo, Order, Presentation
+from gatedrill.contract.messages import (
+    ANSWER_TIMEOUT_S,
+    DeviceInfo,
+    OfflinePolicy,
+    Order,
+    Presentation,
+)
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
-from gatedrill.devices.checkin import CheckIn, Reply, Resolution
-from gatedrill.devices.decide import Decision, decide
+from gatedrill.devices.checkin import CheckIn
+from gatedrill.devices.decide import Decision
 from gatedrill.devices.emulation.presenter import Material, Presenter
+from gatedrill.devices.fallback_inquiry import FallbackInquiry
+from gatedrill.devices.inquiry import Inquiry, OnlineInquiry
 from gatedrill.devices.readers.reader import Reader
 from gatedrill.devices.readers.symbol import Symbol
 from gatedrill.devices.scanner import Scanner
-
-if TYPE_CHECKING:
-    from gatedrill.devices.question import HeldQuestion
+from gatedrill.devices.standby import Standby
 
 READ_TIMEOUT_S = 2.0
 WINDOW_MARGIN_S = 0.05
@@ -38,7 +44,11 @@ class Sighting(NamedTuple):
 
 
 class Lane:
-    """A device with the emulated hand in front of it. Implements `Device`."""
+    """A device with the emulated hand in front of it. Implements `Device`.
+
+    `standby` is what it falls back on where a policy allows it to decide without the service, and
+    `inquiry` how it does that.
+    """
 
     def __init__(
         self,
@@ -47,18 +57,42 @@ class Lane:
         presenter: Presenter,
         checkin: CheckIn,
         clock: Clock,
+        standby: Standby | None = None,
+        inquiry: type[FallbackInquiry] = FallbackInquiry,
     ) -> None:
         self.name = name
         self.reader = reader
         self.presenter = presenter
         self.checkin = checkin
         self.clock = clock
+        self.standby = standby
+        self._inquiry = inquiry
+        self._policy: OfflinePolicy | None = None
         self._scanner = Scanner(reader.repeat_window_s)
 
     @property
     def info(self) -> DeviceInfo:
         """What the roster says of this device."""
         return DeviceInfo(self.name, self.reader.kind, self.reader.repeat_window_s)
+
+    def govern(self, policy: OfflinePolicy | None) -> None:
+        """From now on decide by this policy; UsageError where there is nothing to fall back on."""
+        if policy is not None and self.standby is None:
+            raise UsageError(
+                f"{self.name} keeps no file of its own, so it cannot decide without the service: "
+                "start its fleet with --data"
+            )
+        self._policy = policy
+        if self.standby is not None:
+            self.standby.govern(policy)
+        self.checkin.be_patient(ANSWER_TIMEOUT_S if policy is None else policy.budget_s)
+
+    def inquire(self, attempt: str, symbol: str, rng: random.Random) -> Inquiry:
+        """How the scan of what was read goes on."""
+        if self.standby is None or self._policy is None:
+            return OnlineInquiry(self.checkin, symbol, self.clock, rng)
+        standby, policy = self.standby, self._policy
+        return self._inquiry(standby, policy, self.checkin, attempt, symbol, self.clock, rng)
 
     def begin(self, order: Order) -> "Showing":
         """The showing of a ticket; UsageError for what only a kiosk can do."""
@@ -69,14 +103,18 @@ class Lane:
     async def open(self) -> None:
         """Open the reader; UsageError or PeerError where it cannot be."""
         await self.reader.open()
+        if self.standby is not None:
+            await self.standby.open()
 
     async def warm(self) -> None:
         """Open the connection."""
         await self.checkin.warm()
 
     async def close(self) -> None:
-        """Release reader, emulated hand and connection."""
+        """Release reader, emulated hand, file and connection."""
         await self.reader.close()
+        if self.standby is not None:
+            await self.standby.close()
         self.presenter.close()
         await self.checkin.close()
 
@@ -117,8 +155,7 @@ class Showing:
         self._released_ns = 0
         self._released = asyncio.Event()
         self._sighting: Sighting | None = None
-        self._resolution: Resolution | None = None
-        self._question: HeldQuestion[Reply] | None = None
+        self._inquiry: Inquiry | None = None
 
     @property
     def device(self) -> str:
@@ -142,11 +179,8 @@ class Showing:
             return Reason.UNREAD
         if not self._sighting.starts:
             return Reason.REPEATED
-        self._resolution = await self.lane.checkin.resolve(self._sighting.symbol.text)
-        if isinstance(self._resolution.found, Outcome):
-            return None
-        self._question = self.lane.checkin.hold(self._resolution.found)
-        return await self._question.until_parked()
+        self._inquiry = self._inquire(self._sighting)
+        return await self._inquiry.ask_ahead()
 
     def release(self) -> None:
         """Let go, and do nothing else: other devices are waiting for their turn in the loop."""
@@ -154,13 +188,13 @@ class Showing:
             self._present()
             return
         self._released_ns = self.lane.clock.now_ns()
-        if self._question is not None:
-            self._question.release()
+        if self._inquiry is not None:
+            self._inquiry.release()
 
     def resume(self) -> None:
         """After all were released: let the scan take its course."""
-        if self._question is not None:
-            self._question.resume()
+        if self._inquiry is not None:
+            self._inquiry.resume()
         self._released.set()
 
     async def record(self) -> ScanRecord:
@@ -184,13 +218,16 @@ class Showing:
             asks=decision.asks,
             last_entry_at=decision.last_entry_at,
             checked_in_guests=decision.checked_in_guests,
+            authority=decision.authority,
+            nonce=decision.nonce,
+            claim=decision.claim,
         )
 
     async def give_up(self) -> None:
         """Leave nothing under way: no question on the wire, no scan in the scanner's memory."""
-        question, self._question = self._question, None
-        if question is not None:
-            await question.withdraw()
+        inquiry, self._inquiry = self._inquiry, None
+        if inquiry is not None:
+            await inquiry.give_up()
         self.lane.settle(self._presentation.symbol)
 
     async def _decide(self, sighting: Sighting | None) -> Decision:
@@ -198,10 +235,12 @@ class Showing:
             return Decision(Outcome(OutcomeKind.UNKNOWN, Reason.UNREAD), ())
         if not sighting.starts:
             return Decision(Outcome(OutcomeKind.IGNORED, Reason.REPEATED), ())
-        checkin = self.lane.checkin
-        resolution = self._resolution or await checkin.resolve(sighting.symbol.text)
+        self._inquiry = self._inquiry or self._inquire(sighting)
+        return await self._inquiry.decide()
+
+    def _inquire(self, sighting: Sighting) -> Inquiry:
         jitter = random.Random(self._presentation.seed)
-        return await decide(resolution, self._question, checkin, self.lane.clock, jitter)
+        return self.lane.inquire(self._presentation.attempt, sighting.symbol.text, jitter)
 
     def _present(self) -> None:
         self._released_ns = self.lane.clock.now_ns()

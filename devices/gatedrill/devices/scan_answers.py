@@ -197,6 +197,17 @@ def read_link(answer: ServiceAnswer) -> LinkReply:
     return LinkReply(allows_reentry, answer.ask(None if allows_reentry else Reason.ALREADY_USED))
 
 
-def knows_no_links(answer: ServiceAnswer) -> bool:
-    """Whether the service has no function that tells of links."""
+def knows_no_such_function(answer: ServiceAnswer) -> bool:
+    """Whether the service has no such function, or none that takes these arguments."""
     return (answer.http_status, problem_code(answer.body)) == _NO_SUCH_FUNCTION
+
+
+def is_sound(answer: ServiceAnswer) -> bool:
+    """Whether a table was answered as the contract has it: some rows, or none."""
+    if failure_of(answer, {}) is not None:
+        return False
+    try:
+        msgspec.json.decode(answer.body, type=list[object])
+    except UNREADABLE:
+        return False
+    return True

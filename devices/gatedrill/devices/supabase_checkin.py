@@ -6,6 +6,7 @@ from functools import partial
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from gatedrill.contract import service
 from gatedrill.contract.attempt import Ask, AskKind
@@ -23,7 +24,8 @@ from gatedrill.devices.checkin import (
 from gatedrill.devices.connection import ServiceAnswer, ServiceConnection, ServiceRequest
 from gatedrill.devices.question import HeldQuestion
 from gatedrill.devices.scan_answers import (
-    knows_no_links,
+    is_sound,
+    knows_no_such_function,
     read_link,
     read_pass_lookup,
     read_scan,
@@ -61,6 +63,7 @@ class SupabaseCheckIn:
         self._event_id = event_id
         self._vip_argument = vip_argument
         self._tells_links = True
+        self._takes_nonces = True
 
     async def warm(self) -> None:
         """Open the connection."""
@@ -76,13 +79,23 @@ class SupabaseCheckIn:
         found = await self._find(parse_symbol(symbol), asks)
         return Resolution(found, tuple(asks))
 
-    async def ask(self, entitlement: Entitlement) -> Reply:
-        """Scan a ticket or pass once."""
-        return await self._connection.send(*self._scan(entitlement))
+    def be_patient(self, timeout_s: float) -> None:
+        """From now on wait so long for each answer."""
+        self._connection.timeout_s = timeout_s
 
-    def hold(self, entitlement: Entitlement) -> HeldQuestion[Reply]:
+    async def probe(self) -> bool:
+        """Read at most one ticket's id."""
+        path = service.TABLE_PATH.format(table=service.TICKETS_TABLE)
+        request = ServiceRequest(AskKind.LOOKUP, path, query={"select": "id", "limit": "1"})
+        return await self._connection.send(request, is_sound)
+
+    async def ask(self, entitlement: Entitlement, nonce: str | None = None) -> Reply:
+        """Scan a ticket or pass once."""
+        return await self._connection.send(*self._scan(entitlement, nonce))
+
+    def hold(self, entitlement: Entitlement, nonce: str | None = None) -> HeldQuestion[Reply]:
         """Begin to scan it."""
-        return self._connection.hold(*self._scan(entitlement))
+        return self._connection.hold(*self._scan(entitlement, nonce))
 
     async def ask_for_link(self, ticket: Ticket) -> LinkReply | None:
         """Ask if a ticket belongs to a VIP reservation, unless the service has shown it cannot."""
@@ -93,7 +106,7 @@ class SupabaseCheckIn:
         return await self._connection.send(request, self._read_link)
 
     def _read_link(self, answer: ServiceAnswer) -> LinkReply:
-        self._tells_links = not knows_no_links(answer)
+        self._tells_links = not knows_no_such_function(answer)
         return read_link(answer)
 
     async def _find(self, symbol: Symbol, asks: list[Ask]) -> Entitlement | Outcome:
@@ -138,18 +151,36 @@ class SupabaseCheckIn:
         return VipPass(lookup.found) if isinstance(lookup.found, str) else lookup.found
 
     def _scan(
-        self, entitlement: Entitlement
+        self, entitlement: Entitlement, nonce: str | None
     ) -> tuple[ServiceRequest, Callable[[ServiceAnswer], Reply]]:
+        sent = nonce if nonce and self._takes_nonces else UNSET
         if isinstance(entitlement, Ticket):
-            ticket = service.ScanArguments(entitlement.id, self._scanned_by, self._device)
-            return _call(AskKind.SCAN, service.SCAN_FUNCTION, ticket), read_scan
-        arguments = self._vip_arguments(entitlement.asked_for)
-        return _call(AskKind.VIP_SCAN, service.VIP_SCAN_FUNCTION, arguments), read_vip_scan
+            ticket = service.ScanArguments(
+                entitlement.id, self._scanned_by, self._device, p_nonce=sent
+            )
+            request = _call(AskKind.SCAN, service.SCAN_FUNCTION, ticket)
+            return request, self._heeding(sent, read_scan)
+        pass_ = self._vip_arguments(entitlement.asked_for, sent)
+        request = _call(AskKind.VIP_SCAN, service.VIP_SCAN_FUNCTION, pass_)
+        return request, self._heeding(sent, read_vip_scan)
 
-    def _vip_arguments(self, asked_for: str) -> service.VipScanArguments:
+    def _heeding(
+        self, sent: str | UnsetType, read: Callable[[ServiceAnswer], Reply]
+    ) -> Callable[[ServiceAnswer], Reply]:
+        """Read the answer; one that knows no nonce has decided nothing, and is asked without."""
+
+        def heed(answer: ServiceAnswer) -> Reply:
+            if sent is UNSET or not knows_no_such_function(answer):
+                return read(answer)
+            self._takes_nonces = False
+            return Reply(refused(Reason.UNSUPPORTED), answer.ask(Reason.UNSUPPORTED))
+
+        return heed
+
+    def _vip_arguments(self, asked_for: str, nonce: str | UnsetType) -> service.VipScanArguments:
         if self._vip_argument == "p_qr_token":
-            return service.VipTokenArguments(asked_for, self._scanned_by)
-        return service.VipPassArguments(asked_for, self._scanned_by)
+            return service.VipTokenArguments(asked_for, self._scanned_by, nonce)
+        return service.VipPassArguments(asked_for, self._scanned_by, nonce)
 
 
 def _call(kind: AskKind, function: str, arguments: msgspec.Struct) -> ServiceRequest:

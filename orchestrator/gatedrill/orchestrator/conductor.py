@@ -1,49 +1,58 @@
 """The conductor: takes a plan step by step through arm, fire and gather.
 
 It tells each fleet what to prepare, waits until all are ready, names the instant T, and then does
-nothing until the answers are in. What comes back goes into the history; nothing is judged here.
+nothing until the answers are in, but for the faults that the plan has then. What comes back goes
+into the history; nothing is judged here.
 """
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
-from gatedrill.broker.bus import Bus, Subscription
-from gatedrill.broker.clock import measure_offset
+from gatedrill.broker.bus import Bus
 from gatedrill.contract import topics
 from gatedrill.contract.attempt import CheckoutRecord
-from gatedrill.contract.clock import Clock, ClockEstimate
+from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import PeerError
-from gatedrill.contract.messages import (
-    ANSWER_TIMEOUT_S,
-    Arm,
-    ArmBurst,
-    Armed,
-    ArmStream,
-    Fire,
-    Order,
-    Presence,
-    Presentation,
-    Report,
+from gatedrill.contract.messages import Fire, OfflinePolicy, Order, Presence
+from gatedrill.orchestrator.arming import arm_for, policy_of
+from gatedrill.orchestrator.excuses import Excuses
+from gatedrill.orchestrator.faults_in_force import FaultsInForce
+from gatedrill.orchestrator.fleet_clocks import FleetClocks
+from gatedrill.orchestrator.hands import ClockHands, Hands, refuse_without
+from gatedrill.orchestrator.history import (
+    Attempted,
+    Event,
+    Fired,
+    JournalUnread,
+    Silent,
+    Unready,
 )
-from gatedrill.orchestrator.history import Attempted, ClockRead, Event, Fired, Silent, Unready
+from gatedrill.orchestrator.journals import gather_journals
 from gatedrill.orchestrator.orders import order_for
-from gatedrill.orchestrator.plan import LEAD_S, BurstStep, Plan, PlannedAttempt, Step
+from gatedrill.orchestrator.patience import lead_s, patience_s
+from gatedrill.orchestrator.plan import LEAD_S, Plan, PlannedAttempt, Step
 from gatedrill.orchestrator.roster import Roster
-from gatedrill.orchestrator.step_watch import Gone, Part, StepWatch, Word
+from gatedrill.orchestrator.step_watch import Part, StepWatch, Word
 from gatedrill.orchestrator.sweep import Sweeps
+from gatedrill.orchestrator.venue_acts import Sell, VenueActs
+from gatedrill.orchestrator.words import FleetWords
 
-PONG_TIMEOUT_S = 5.0
 ARM_TIMEOUT_S = 20.0
 ARM_TIMEOUT_PER_ATTEMPT_S = 0.05
-GATHER_MARGIN_S = 5.0
-_LOOK_ROUND_S = 0.5
 
 Hosted = tuple[Presence, list[PlannedAttempt]]
 
 
+async def _sell_nothing(_tickets: Collection[str]) -> None:
+    raise PeerError("there is no service here that could be given tickets amid a run")
+
+
 class Conductor:
-    """Conducts a run: `record` takes the history, `progress` a step's count of ended attempts."""
+    """Conducts a run: `record` takes the history, `progress` a step's count of ended attempts.
+
+    `hands` make parts of the venue fail where the plan says so, `sell` gives the service tickets
+    amid the run, and `say` is told what a person wants to know.
+    """
 
     def __init__(
         self,
@@ -53,6 +62,10 @@ class Conductor:
         roster: Roster,
         record: Callable[[list[Event]], None],
         progress: Callable[[Step, int], None],
+        *,
+        hands: Hands | None = None,
+        sell: Sell = _sell_nothing,
+        say: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._run = run
         self._bus = bus
@@ -60,9 +73,16 @@ class Conductor:
         self._roster = roster
         self._record = record
         self._progress = progress
-        self._subscriptions: list[Subscription] = []
-        self._inbox: asyncio.Queue[Word] = asyncio.Queue()
-        self._offsets: dict[str, ClockEstimate] = {}
+        self._hands = hands
+        self._excuses = Excuses(clock.now_ns)
+        self._words = FleetWords(run, bus, clock, roster, self._excuses)
+        self._clocks = FleetClocks(bus, clock, record)
+        self._faults = FaultsInForce(
+            hands, ClockHands(bus, roster), roster, self._excuses, self.now_ns, record, say
+        )
+        self._faults.on_broker_back = self._words.lose_touch
+        self._acts = VenueActs(self._faults, roster, sell, self.now_ns, record, say)
+        self._policy: OfflinePolicy | None = None
         self._sweeps = Sweeps(0)
         self._origin_ns = clock.now_ns()
         self._last_answer_ns = 0
@@ -71,52 +91,57 @@ class Conductor:
 
     async def listen(self) -> None:
         """Hear the fleets from now on."""
-        self._roster.on_gone = lambda boot: self._inbox.put_nowait(Gone(boot))
-        self._subscriptions += [
-            await self._bus.subscribe(topics.ARMED, self._hear, run=self._run),
-            await self._bus.subscribe(topics.REPORT, self._hear, run=self._run),
-        ]
+        await self._words.listen()
 
     async def leave(self) -> None:
         """Hear the fleets no more: others conduct the scenarios that follow."""
-        self._roster.on_gone = lambda _boot: None
-        while self._subscriptions:
-            await self._subscriptions.pop().end()
-
-    def _hear(self, _levels: dict[str, str], word: Armed | Report | None) -> None:
-        if word is not None:
-            self._inbox.put_nowait(word)
+        await self._words.leave()
 
     def now_ns(self) -> int:
         """The time of the history: nanoseconds since this conductor began."""
         return self._clock.now_ns() - self._origin_ns
 
     async def conduct(self, plan: Plan) -> None:
-        """Go through all steps of the plan; every fleet's clock is read before and after."""
-        fleets = (self._roster.fleet_of(device.name) for device in plan.devices)
-        for fleet in {fleet.boot: fleet for fleet in fleets if fleet}.values():
-            await self._read_clock(fleet)
+        """Go through the plan; every fleet's clock is read before and after.
+
+        However it ends, no fault is left in force. Raises UsageError before anything is fired for
+        faults that nobody here can bring about, PeerError for what somebody else did to us.
+        """
+        refuse_without(self._hands, plan)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._faults.tasks = tasks
+                await self._go_through(plan)
+        except BaseExceptionGroup as group:
+            await self._faults.abandon()
+            failure = group.exceptions[0]
+            raise failure from failure.__cause__
+        except BaseException:
+            await self._faults.abandon()
+            raise
+
+    async def _go_through(self, plan: Plan) -> None:
+        devices = [device.name for device in plan.devices]
+        await self._clocks.read(self._fleets_of(devices))
         self._sweeps = Sweeps(plan.seed)
+        self._policy = policy_of(plan, self._run)
         for step in plan.steps:
-            await self._perform(step)
-        for fleet in self._roster.fleets:
-            if fleet.boot in self._offsets:
-                with contextlib.suppress(PeerError):  # who has gone by now has done its part
-                    await self._read_clock(fleet)  # it may have drifted meanwhile
+            await self._acts.perform(step.before, devices)
+            await self._perform(plan, step, devices)
+        await self._acts.perform(plan.after, devices)
+        await self._faults.end_all()
+        if self._policy is not None:
+            await self._gather_journals(self._policy.edition, devices)
+        await self._clocks.read_again(self._roster.fleets)
 
-    async def _read_clock(self, fleet: Presence) -> None:
-        estimate = await measure_offset(
-            self._bus, self._clock, fleet.fleet, boot=fleet.boot, timeout_s=PONG_TIMEOUT_S
-        )
-        self._offsets[fleet.boot] = estimate
-        self._record([ClockRead(fleet.fleet, estimate.offset_ns, estimate.bound_ns)])
-
-    async def _perform(self, step: Step) -> None:
+    async def _perform(self, plan: Plan, step: Step, devices: Collection[str]) -> None:
         await self._rest(step)
+        await self._reach(devices)
+        self._words.forget()
         orders = self._sweeps.shifted(step, self._orders(step))
         hosted = self._by_fleet(planned for planned in step.attempts if planned.attempt in orders)
         watch = StepWatch(
-            step.id, {fleet.boot: self._part(fleet, planned) for fleet, planned in hosted}
+            step.id, {fleet.boot: self._part(fleet, _devices(planned)) for fleet, planned in hosted}
         )
         self._record(_unpayable(step, orders))
         self._record(self._unhosted(step, hosted, orders))
@@ -125,13 +150,18 @@ class Conductor:
         arm_timeout_s = ARM_TIMEOUT_S + ARM_TIMEOUT_PER_ATTEMPT_S * len(step.attempts)
         await self._follow(watch, step, lambda: watch.arming, arm_timeout_s)
         self._record(watch.give_up_arming("was not ready in time"))
-        if not watch.performing:
-            return
-        lead_s = await self._fire(step)
-        length_s = (step.sweep_ms or 0) / 1e3 if isinstance(step, BurstStep) else step.duration_s
-        gather_timeout_s = lead_s + length_s + ANSWER_TIMEOUT_S + GATHER_MARGIN_S
+        if watch.performing:
+            await self._let_go(plan, step, watch)
+
+    async def _let_go(self, plan: Plan, step: Step, watch: StepWatch) -> None:
+        """Fire, have the step's faults strike, and gather what comes of it."""
+        at_ns, ahead_s = await self._fire(step)
+        strikes = self._faults.strike(step.faults, at_ns)
+        gather_timeout_s = ahead_s + patience_s(plan, step)
         await self._follow(watch, step, lambda: watch.performing, gather_timeout_s)
         self._record(watch.give_up("did not finish in time"))
+        if strikes:
+            await asyncio.wait(strikes)
         self._last_answer_ns = max(self._last_answer_ns, watch.last_answer_ns)
         self._sweeps.learn(step, watch.records)
 
@@ -144,6 +174,15 @@ class Conductor:
         rested_ns = self._last_answer_ns + round((step.rest_s - LEAD_S) * 1e9)
         await asyncio.sleep(max(0, rested_ns - self.now_ns()) / 1e9)
 
+    async def _reach(self, devices: Collection[str]) -> None:
+        """Have everybody hear us who is here, and know the clocks of those who started anew."""
+        await self._words.reunite(devices)
+        await self._clocks.read_newcomers(self._fleets_of(devices))
+
+    def _fleets_of(self, devices: Collection[str]) -> list[Presence]:
+        fleets = (self._roster.fleet_of(device) for device in devices)
+        return list({fleet.boot: fleet for fleet in fleets if fleet is not None}.values())
+
     def _orders(self, step: Step) -> dict[str, Order]:
         """What to tell the fleets, by attempt; a payment for a checkout that failed is left out."""
         orders = {each.attempt: order_for(each, self._checkouts) for each in step.attempts}
@@ -153,13 +192,13 @@ class Conductor:
         by_boot: dict[str, Hosted] = {}
         for planned in attempts:
             fleet = self._roster.fleet_of(planned.device)
-            if fleet is not None and fleet.boot in self._offsets:
+            if fleet is not None and self._clocks.knows(fleet):
                 by_boot.setdefault(fleet.boot, (fleet, []))[1].append(planned)
         return list(by_boot.values())
 
-    def _part(self, fleet: Presence, attempts: list[PlannedAttempt]) -> Part:
-        shift_ns = -self._offsets[fleet.boot].offset_ns - self._origin_ns
-        return Part(fleet.fleet, _devices(attempts), shift_ns)
+    def _part(self, fleet: Presence, devices: tuple[str, ...]) -> Part:
+        shift_ns = -self._clocks.offset_ns(fleet.boot) - self._origin_ns
+        return Part(fleet.fleet, devices, shift_ns)
 
     def _unhosted(self, step: Step, hosted: list[Hosted], orders: dict[str, Order]) -> list[Event]:
         here = {device for _, attempts in hosted for device in _devices(attempts)}
@@ -169,41 +208,48 @@ class Conductor:
         return [Silent(step.id, "", tuple(absent), "had gone before the step")] if absent else []
 
     async def _arm(self, step: Step, fleet: Presence, orders: list[Order]) -> None:
-        offset_ns = self._offsets[fleet.boot].offset_ns
-        arm: Arm
-        if isinstance(step, BurstStep):
-            arm = ArmBurst(step.id, fleet.boot, step.burst, offset_ns, tuple(orders))
-        else:
-            shown = tuple(order for order in orders if isinstance(order, Presentation))
-            arm = ArmStream(step.id, fleet.boot, offset_ns, shown, step.pause_s, step.duration_s)
+        offset_ns = self._clocks.offset_ns(fleet.boot)
+        arm = arm_for(step, fleet.boot, offset_ns, orders, self._policy)
         await self._bus.publish(topics.ARM, arm, fleet=fleet.fleet, run=self._run)
 
-    async def _fire(self, step: Step) -> float:
-        """Name the instant T; returns how far ahead it lies, in seconds."""
+    async def _fire(self, step: Step) -> tuple[int, float]:
+        """Name the instant T; returns it, and how far ahead it lies, in seconds."""
         now_ns = self.now_ns()
         rested_ns = self._last_answer_ns + round(step.rest_s * 1e9)
-        at_ns = max(now_ns + round(LEAD_S * 1e9), rested_ns)
+        at_ns = max(now_ns + round(lead_s(step) * 1e9), rested_ns)
         fire = Fire(step.id, at_ns + self._origin_ns)
         self.has_fired = True  # from here on it may have reached somebody, even if that fails
         await self._bus.publish(topics.FIRE, fire, run=self._run)
         self._record([Fired(step.id, at_ns)])
-        return (at_ns - now_ns) / 1e9
+        return at_ns, (at_ns - now_ns) / 1e9
 
     async def _follow(
         self, watch: StepWatch, step: Step, waiting: Callable[[], bool], timeout_s: float
     ) -> None:
         """Take in what the fleets say for as long as somebody is waited for, and there is time."""
-        deadline_ns = self._clock.now_ns() + round(timeout_s * 1e9)
-        while waiting() and self._clock.now_ns() < deadline_ns:
-            self._roster.drop_stale()
-            try:
-                word = await asyncio.wait_for(self._inbox.get(), _LOOK_ROUND_S)
-            except TimeoutError:
-                continue
+
+        def hear(word: Word) -> None:
             events = watch.hear(word)
             self._record(events)
             self._checkouts |= _booked(events)
             self._progress(step, watch.attempt_count)
+            if watch.lacking:
+                self._words.ask_again()
+
+        await self._words.follow(step.id, waiting, hear, timeout_s)
+
+    async def _gather_journals(self, edition: str, devices: Collection[str]) -> None:
+        await self._reach(devices)
+        parts: dict[str, Part] = {}
+        for fleet in self._fleets_of(devices):
+            if self._clocks.knows(fleet):
+                theirs = tuple(each.name for each in fleet.devices if each.name in devices)
+                parts[fleet.boot] = self._part(fleet, theirs)
+        self._record(await gather_journals(self._bus, self._run, edition, parts))
+        told = {device for part in parts.values() for device in part.devices}
+        absent = tuple(device for device in devices if device not in told)
+        if absent:
+            self._record([JournalUnread("", absent, "had gone before it was asked")])
 
 
 def _devices(attempts: Iterable[PlannedAttempt]) -> tuple[str, ...]:

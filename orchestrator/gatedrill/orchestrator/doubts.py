@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from gatedrill.orchestrator.evidence import Evidence
+from gatedrill.orchestrator.excused_silence import Excuses
 from gatedrill.orchestrator.plan import BurstStep, PlannedScan
 from gatedrill.orchestrator.reports.figures import between, threshold_value
 from gatedrill.orchestrator.rounds import RoundResult
@@ -14,6 +15,7 @@ def find_doubts(evidence: Evidence, rounds: Sequence[RoundResult]) -> tuple[str,
     return (
         *_broken_off(evidence),
         *_devices_missing(evidence),
+        *_journals_missing(evidence),
         *_nothing_settled(evidence),
         *_too_few_races(rounds),
         *_too_few_sweeps(evidence),
@@ -45,20 +47,39 @@ def _broken_off(evidence: Evidence) -> Iterator[str]:
 
 
 def _devices_missing(evidence: Evidence) -> Iterator[str]:
-    """Silence anywhere. Who was not ready to race is missing from overlap or sweep already."""
-    silent = sorted({device for event in evidence.silent for device in event.devices})
+    """Silence anywhere that no planned fault explains.
+
+    Who was not ready to race is missing from overlap or sweep already.
+    """
+    excuses = Excuses(evidence)
+    silent = sorted(
+        {
+            device
+            for event in evidence.silent
+            for device in excuses.unexplained(event.step, event.devices)
+        }
+    )
     if silent:
         yield f"devices fell silent: {', '.join(silent)}"
     racing = {
         (step.id, planned.device)
         for step in evidence.rounds
         for planned in step.attempts
-        if planned.attempt in step.contending
+        if planned.attempt in step.contending and evidence.plan.is_online_only
     }
     others = (each for each in evidence.unready if (each.step, each.device) not in racing)
-    unready = sorted({event.device for event in others})
+    unready = sorted(
+        {each.device for each in others if excuses.unexplained(each.step, [each.device])}
+    )
     if unready:
         yield f"devices were not ready: {', '.join(unready)}"
+
+
+def _journals_missing(evidence: Evidence) -> Iterator[str]:
+    """What devices wrote down and nobody could read: a scan may be lost there."""
+    unread = sorted(Excuses(evidence).unexplained_in_the_end(evidence.journals.unread))
+    if unread:
+        yield f"journals were not read: {', '.join(unread)}"
 
 
 def _nothing_settled(evidence: Evidence) -> Iterator[str]:

@@ -17,17 +17,20 @@ from gatedrill.contract.attempt import (
 )
 from gatedrill.contract.messages import ReleaseMode
 from gatedrill.contract.outcome import OutcomeKind, Reason
-from gatedrill.contract.service import ScanLogRow, SlotRow, TicketRow, VipScanLogRow
+from gatedrill.contract.service import ScanLogRow, TicketRow, VipScanLogRow
 from gatedrill.fixtures.tickets import Ticket
 from gatedrill.orchestrator.history import (
     ClockRead,
+    Drained,
     Ended,
     Event,
     Fired,
     Released,
     Silent,
+    Sold,
     Unready,
 )
+from gatedrill.orchestrator.outages import Reach, find_faults
 from gatedrill.orchestrator.plan import (
     BurstStep,
     Plan,
@@ -39,6 +42,10 @@ from gatedrill.orchestrator.plan import (
 )
 from gatedrill.orchestrator.records import Records
 from gatedrill.orchestrator.seen import SeenAttempt, SeenScan, join, of_kind
+from gatedrill.orchestrator.slots_astray import find_slots_astray
+from gatedrill.orchestrator.testimony import testimonies
+from gatedrill.orchestrator.told_journals import Journals
+from gatedrill.orchestrator.wall_clock import read_wall_clock
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 Planned = TypeVar("Planned", bound=PlannedAttempt)
@@ -61,6 +68,16 @@ class Evidence:
         self.checkouts = of_kind(self.attempts, PlannedCheckout, CheckoutRecord)
         self.webhooks = of_kind(self.attempts, PlannedWebhook, WebhookRecord)
         self.links = of_kind(self.attempts, PlannedLink, LinkRecord)
+        self.faults = find_faults(history)
+        self.drained = [event for event in history if isinstance(event, Drained)]
+        self.sold = {each for event in history if isinstance(event, Sold) for each in event.tickets}
+        is_gathered = not (plan.is_online_only or self.cut_short)
+        self.journals = Journals(history, are_gathered=is_gathered)
+        self.reach = Reach(plan, self.faults, self.scans)
+        self.wall = read_wall_clock(history, self.scans, self.rows, self.journals, self.faults)
+        self.testimonies = testimonies(
+            plan.steps, self.silent_attempts, self.journals, self.fired, self.wall
+        )
 
     @cached_property
     def tickets(self) -> dict[str, Ticket]:
@@ -69,9 +86,13 @@ class Evidence:
 
     @cached_property
     def by_ticket(self) -> dict[str, list[SeenScan]]:
-        """The scans of each ticket or pass, in the order in which they were decided."""
+        """The scans of each ticket or pass, in the order in which they were decided.
+
+        With those of which a silent device's journal tells.
+        """
         grouped: dict[str, list[SeenScan]] = {}
-        for seen in sorted(self.scans, key=lambda seen: seen.record.decided_ns):
+        scans = (*self.scans, *self.testimonies)
+        for seen in sorted(scans, key=lambda seen: seen.record.decided_ns):
             grouped.setdefault(seen.planned.ticket, []).append(seen)
         return grouped
 
@@ -120,12 +141,18 @@ class Evidence:
 
     @cached_property
     def silent_tickets(self) -> set[str]:
-        """Tickets that a silent device may have presented without our knowing."""
-        return {
-            planned.ticket
-            for planned in self._planned(PlannedScan)
-            if planned.attempt in self.silent_attempts
-        }
+        """Tickets that a silent device may have presented without our knowing how that ended."""
+        testified = {seen.planned.attempt for seen in self.testimonies}
+        return self._tickets_of(self.silent_attempts - testified)
+
+    @cached_property
+    def unheard_tickets(self) -> set[str]:
+        """Those, and tickets of whose scans only a journal tells, but not what was asked."""
+        return self._tickets_of(self.silent_attempts)
+
+    def _tickets_of(self, attempts: set[str]) -> set[str]:
+        scans = self._planned(PlannedScan)
+        return {planned.ticket for planned in scans if planned.attempt in attempts}
 
     @cached_property
     def excused_attempts(self) -> set[str]:
@@ -142,13 +169,13 @@ class Evidence:
     def clock_bounds_ns(self) -> dict[str, int]:
         """By fleet, the most that its stamps can be wrong by against the conductor's.
 
-        They are corrected by the offset at the beginning; what the clock has drifted since comes on
-        top of the bound.
+        They are corrected by the offset at the beginning of a boot; what its clock has drifted
+        since comes on top of the bound.
         """
-        first: dict[str, ClockRead] = {}
+        first: dict[tuple[str, str], ClockRead] = {}
         bounds_ns: dict[str, int] = {}
         for clock in self.clocks:
-            begun = first.setdefault(clock.fleet, clock)
+            begun = first.setdefault((clock.fleet, clock.boot), clock)
             drift_ns = abs(clock.offset_ns - begun.offset_ns)
             bounds_ns[clock.fleet] = max(bounds_ns.get(clock.fleet, 0), clock.bound_ns + drift_ns)
         return bounds_ns
@@ -168,10 +195,13 @@ class Evidence:
         By the plan: cancelled, unknown, forged or foreign ones. By the records: those that were
         used, cancelled or unknown before the first scan. Where these could not be read, a ticket
         counts as one of them if every answer about it was "already used" or "not found": such a
-        scan shows nothing, and is nobody's fault.
+        scan shows nothing, and is nobody's fault. What is sold in the run is unknown before it, and
+        valid once it was sold.
         """
         planned = {ticket.id for ticket in self.plan.tickets if ticket.refused_as is not None}
-        return planned | self._stale("ticket") | self._stale("vip_pass")
+        late = set(self.plan.late)
+        stale = self._stale("ticket") | self._stale("vip_pass")
+        return planned | (stale - late) | (late - self.sold)
 
     def _stale(self, kind: str) -> set[str]:
         ids = {ticket.id for ticket in self.plan.tickets if ticket.kind == kind}
@@ -179,7 +209,7 @@ class Evidence:
         rows = before.tickets if kind == "ticket" else before.vip_passes
         if rows is not None:
             return ids - {
-                self._as_planned(row.id) for row in rows if row.status in ("valid", "active")
+                self.as_planned(row.id) for row in rows if row.status in ("valid", "active")
             }
         heard = ids & self.by_ticket.keys() - self.silent_tickets
         return {ticket for ticket in heard if _never_valid(self.by_ticket[ticket])}
@@ -190,32 +220,12 @@ class Evidence:
 
         Where their rows could not be read, a slot counts as missing if every checkout was told so.
         """
-        rows = self.records.before.slots
-        if rows is None:
-            return {slot.id: "is unknown there" for slot in self.plan.slots if self._unknown(slot)}
-        before = {row.id.lower(): row for row in rows}
-        astray: dict[str, str] = {}
-        for slot in self.plan.slots:
-            row = before.get(slot.id.lower())
-            if row is None:
-                astray[slot.id] = "is unknown there"
-            elif free_places(row) != free_places(slot):
-                astray[slot.id] = (
-                    f"had {free_places(row)} of {row.capacity} places free before, "
-                    f"not {free_places(slot)}"
-                )
-        return astray
-
-    def _unknown(self, slot: SlotRow) -> bool:
-        told = [
-            seen.record.outcome.reason for seen in self.checkouts if seen.planned.slot == slot.id
-        ]
-        return bool(told) and all(reason is Reason.NOT_FOUND for reason in told)
+        return find_slots_astray(self.plan.slots, self.records.before.slots, self.checkouts)
 
     @cached_property
     def rows(self) -> dict[str, TicketRow]:
         """The service's ticket rows after the run, by id; empty where they could not be read."""
-        return {self._as_planned(row.id): row for row in self.records.after.tickets or ()}
+        return {self.as_planned(row.id): row for row in self.records.after.tickets or ()}
 
     @cached_property
     def log_rows(self) -> dict[str, list[ScanLogRow]]:
@@ -227,15 +237,27 @@ class Evidence:
         """The service's log rows by pass; empty where they could not be read."""
         return self._by_ticket(self.records.logs.vip_scan_logs or (), "pass_id")
 
+    @cached_property
+    def rows_by_nonce(self) -> dict[str, list[ScanLogRow | VipScanLogRow]]:
+        """The rows of both logs of scans, by the scan's own id where they have it."""
+        logs = self.records.logs
+        grouped: dict[str, list[ScanLogRow | VipScanLogRow]] = {}
+        rows: list[ScanLogRow | VipScanLogRow] = [*(logs.scan_logs or ())]
+        rows += logs.vip_scan_logs or ()
+        for row in rows:
+            if row.nonce is not None:
+                grouped.setdefault(row.nonce, []).append(row)
+        return grouped
+
+    def as_planned(self, ticket_id: str) -> str:
+        """The plan's spelling: a service may answer in lowercase what a file has in capitals."""
+        return self._spellings.get(ticket_id.lower(), ticket_id)
+
     def _by_ticket(self, rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
         grouped: dict[str, list[Row]] = {}
         for row in rows:
-            grouped.setdefault(self._as_planned(getattr(row, column) or ""), []).append(row)
+            grouped.setdefault(self.as_planned(getattr(row, column) or ""), []).append(row)
         return grouped
-
-    def _as_planned(self, ticket_id: str) -> str:
-        """The plan's spelling: a service may answer in lowercase what a file has in capitals."""
-        return self._spellings.get(ticket_id.lower(), ticket_id)
 
     @cached_property
     def _spellings(self) -> dict[str, str]:
@@ -257,11 +279,6 @@ class Evidence:
             for step in self.plan.steps
             if isinstance(step, BurstStep) and step.probes is None and step.id in self.fired
         ]
-
-
-def free_places(slot: SlotRow) -> int:
-    """How many places of a slot are free: all, if that is not said."""
-    return slot.capacity if slot.available is None else slot.available
 
 
 def _cut_short(history: Sequence[Event]) -> str | None:

@@ -13,7 +13,8 @@ import msgspec
 
 from gatedrill.contract.attempt import AttemptRecord
 from gatedrill.contract.errors import UsageError
-from gatedrill.contract.messages import ReleaseMode
+from gatedrill.contract.messages import QueueEntry, ReleaseMode
+from gatedrill.fixtures.scenario import FaultName
 from gatedrill.orchestrator.versions import check_version
 
 HISTORY_FORMAT = "gatedrill-history"
@@ -38,11 +39,12 @@ class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
 
 
 class ClockRead(msgspec.Struct, frozen=True, tag_field="event", tag="clock"):
-    """A fleet's clock minus the conductor's, and the most this can be wrong by."""
+    """The clock of a boot of a fleet minus the conductor's, and the most this can be wrong by."""
 
     fleet: str
     offset_ns: int
     bound_ns: int
+    boot: str = ""
 
 
 class Fired(msgspec.Struct, frozen=True, tag_field="event", tag="fired"):
@@ -85,6 +87,59 @@ class Silent(msgspec.Struct, frozen=True, tag_field="event", tag="silent"):
     why: str
 
 
+class FaultBegan(msgspec.Struct, frozen=True, tag_field="event", tag="fault_began"):
+    """Something of the venue fails from `at_ns` on; `fault` is its id in the plan.
+
+    `devices` are those whom it strikes.
+    """
+
+    fault: str
+    kind: FaultName
+    devices: tuple[str, ...]
+    at_ns: int
+
+
+class FaultEnded(msgspec.Struct, frozen=True, tag_field="event", tag="fault_ended"):
+    """It has ended, and what it had stopped is there again."""
+
+    fault: str
+    at_ns: int
+
+
+class Drained(msgspec.Struct, frozen=True, tag_field="event", tag="drained"):
+    """The conductor has waited for the queues, until they were empty or the time was over.
+
+    `left` are the devices whose queues were not, and how many scans stood in each.
+    """
+
+    drain: str
+    began_ns: int
+    ended_ns: int
+    left: dict[str, int] = {}
+
+
+class Sold(msgspec.Struct, frozen=True, tag_field="event", tag="sold"):
+    """These tickets were given to the service at this instant."""
+
+    tickets: tuple[str, ...]
+    at_ns: int
+
+
+class Journaled(msgspec.Struct, frozen=True, tag_field="event", tag="journaled"):
+    """What a device's journal held of one scan at the end; its `settled_ns` is history time."""
+
+    fleet: str
+    entry: QueueEntry
+
+
+class JournalUnread(msgspec.Struct, frozen=True, tag_field="event", tag="journal_unread"):
+    """Devices whose journals were not told in the end."""
+
+    fleet: str
+    devices: tuple[str, ...]
+    why: str
+
+
 class Ended(msgspec.Struct, frozen=True, tag_field="event", tag="ended"):
     """Last line. `cut_short` says why the run ended before its plan did, None if it did not."""
 
@@ -92,7 +147,22 @@ class Ended(msgspec.Struct, frozen=True, tag_field="event", tag="ended"):
     cut_short: str | None = None
 
 
-Event = Started | ClockRead | Fired | Released | Attempted | Unready | Silent | Ended
+Event = (
+    Started
+    | ClockRead
+    | Fired
+    | Released
+    | Attempted
+    | Unready
+    | Silent
+    | FaultBegan
+    | FaultEnded
+    | Sold
+    | Drained
+    | Journaled
+    | JournalUnread
+    | Ended
+)
 
 _DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 

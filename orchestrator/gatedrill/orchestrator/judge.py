@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gatedrill.contract.attempt import AttemptRecord
+from gatedrill.orchestrator import offline_facts as facts
 from gatedrill.orchestrator.checks.catalogue import run_checks
 from gatedrill.orchestrator.checks.check import CheckResult, CheckStatus
 from gatedrill.orchestrator.doubts import find_doubts, find_slowness
@@ -32,6 +33,7 @@ from gatedrill.orchestrator.result import (
 )
 from gatedrill.orchestrator.rounds import RoundResult, judge_rounds
 from gatedrill.orchestrator.thresholds import ThresholdResult, judge_threshold, parse_thresholds
+from gatedrill.orchestrator.timeouts import count_timeouts
 
 
 def judge(plan: Plan, history: Sequence[Event], records: Records) -> Result:
@@ -86,6 +88,15 @@ def judge(plan: Plan, history: Sequence[Event], records: Records) -> Result:
             UnreadyDevice(event.step, event.device, event.why) for event in evidence.unready
         ),
         hunts=judge_hunts(evidence),
+        faults=facts.fault_spans(evidence),
+        decided_by=facts.count_authorities(evidence),
+        expected_doubles=facts.expected_doubles(evidence),
+        locked_out=facts.locked_out_guests(evidence),
+        timeouts=count_timeouts(evidence),
+        uploads=facts.count_uploads(evidence),
+        pending=facts.pending_scans(evidence),
+        conflicts=facts.conflicts(evidence),
+        unread_journals=facts.unread_journals(evidence),
     )
 
 
@@ -103,9 +114,9 @@ def _verdict(
 
 
 def _clocks(evidence: Evidence) -> tuple[ClockUncertainty, ...]:
-    by_fleet: dict[str, list[ClockRead]] = {}
+    by_boot: dict[tuple[str, str], list[ClockRead]] = {}
     for clock in evidence.clocks:
-        by_fleet.setdefault(clock.fleet, []).append(clock)
+        by_boot.setdefault((clock.fleet, clock.boot), []).append(clock)
     return tuple(
         ClockUncertainty(
             fleet,
@@ -113,7 +124,7 @@ def _clocks(evidence: Evidence) -> tuple[ClockUncertainty, ...]:
             bound_ms=evidence.clock_bounds_ns[fleet] / 1e6,
             drift_ms=(last.offset_ns - first.offset_ns) / 1e6 if last is not first else None,
         )
-        for fleet, readings in by_fleet.items()
+        for (fleet, _boot), readings in by_boot.items()
         for first, last in ((readings[0], readings[-1]),)
     )
 

@@ -1,4 +1,4 @@
-"""Whose time it was: an attempt's latency, divided among this machine, the way, and the service.
+"""Whose time it was: an attempt's latency, divided among this machine, the service, the registrar.
 
 All instants are of one clock, the device's, but for the service's own stamps: of these only the
 time between two of them counts.
@@ -16,8 +16,8 @@ class Shares(NamedTuple):
     """Nanoseconds of one attempt, by what they went by with; without `service_ns` its latency.
 
     `wait_ns`: intended instant to release. `read_ns`: release to decoded symbol. `ask_ns`: waiting
-    for answers. `pause_ns`: rests that a service asks for by saying that it is busy. `ours_ns`: all
-    the rest.
+    for the service's answers. `pause_ns`: rests that a service asks for by saying that it is busy.
+    `claim_ns`: waiting for the registrar's answer. `ours_ns`: all the rest.
 
     `service_ns`, a part of `ask_ns`, is what the service itself took by its stamps; None if it
     stamped not all answers, or was not asked. It is cut where it exceeds the wait for the answer,
@@ -30,6 +30,7 @@ class Shares(NamedTuple):
     pause_ns: int
     ours_ns: int
     service_ns: int | None
+    claim_ns: int = 0
 
     @property
     def answering_ns(self) -> int:
@@ -61,13 +62,15 @@ def divide(record: Attempt) -> Shares:
     pause_ns = sum(
         later.begin_ns - span.end_ns for span, later in pairwise(spans) if _says_busy(span.ask)
     )
+    claim_ns = _claim_ns(record, released_ns + read_ns, spans)
     return Shares(
         wait_ns=released_ns - record.intended_ns,
         read_ns=read_ns,
         ask_ns=ask_ns,
         pause_ns=pause_ns,
-        ours_ns=record.decided_ns - released_ns - read_ns - ask_ns - pause_ns,
+        ours_ns=record.decided_ns - released_ns - read_ns - ask_ns - pause_ns - claim_ns,
         service_ns=_stamped_ns(spans),
+        claim_ns=claim_ns,
     )
 
 
@@ -114,6 +117,15 @@ def _spans(record: Attempt, from_ns: int) -> Iterator[_Span]:
         end_ns = from_ns = max(begin_ns, _within(record, ask.answered_ns))
         if begin_ns < end_ns:
             yield _Span(begin_ns, end_ns, ask)
+
+
+def _claim_ns(record: Attempt, from_ns: int, spans: Sequence[_Span]) -> int:
+    """For how long the registrar was waited for, once the service was no longer."""
+    claim = record.claim if isinstance(record, ScanRecord) else None
+    if claim is None:
+        return 0
+    begin_ns = max([from_ns, _within(record, claim.sent_ns), *(span.end_ns for span in spans)])
+    return max(0, _within(record, claim.answered_ns) - begin_ns)
 
 
 def _within(record: Attempt, at_ns: int) -> int:

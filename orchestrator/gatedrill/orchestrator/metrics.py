@@ -140,7 +140,8 @@ class StageStats(msgspec.Struct, frozen=True):
 
     `ask`: waiting for answers, of those that asked after their release. `service`: what the service
     itself took of that, of those whose answers it stamped. `pause`: rests after a busy answer, of
-    those that rested. `ours`: what is neither waiting, reading, asking nor resting.
+    those that rested. `ours`: what is neither waiting, reading, asking nor resting. `claim`:
+    waiting for the registrar, of those that did.
     """
 
     total: LatencyStats | None
@@ -151,6 +152,7 @@ class StageStats(msgspec.Struct, frozen=True):
     service: LatencyStats | None
     pause: LatencyStats | None
     ours: LatencyStats | None
+    claim: LatencyStats | None = None
 
 
 def stage_stats(attempts: Iterable[AttemptRecord]) -> StageStats:
@@ -162,7 +164,7 @@ def stage_stats(attempts: Iterable[AttemptRecord]) -> StageStats:
         wait=_stats(share.wait_ns for share in shares),
         read=_stats(share.read_ns for share in shares if share.read_ns),
         decide=_stats(
-            share.ask_ns + share.pause_ns + share.ours_ns
+            share.ask_ns + share.pause_ns + share.claim_ns + share.ours_ns
             for record, share in zip(timed, shares, strict=True)
             if not (isinstance(record, ScanRecord) and record.decoded_ns is None)
         ),
@@ -170,6 +172,7 @@ def stage_stats(attempts: Iterable[AttemptRecord]) -> StageStats:
         service=_stats(share.service_ns for share in shares if share.service_ns is not None),
         pause=_stats(share.pause_ns for share in shares if share.pause_ns),
         ours=_stats(share.ours_ns for share in shares),
+        claim=_stats(share.claim_ns for share in shares if share.claim_ns),
     )
 
 

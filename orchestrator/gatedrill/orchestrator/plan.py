@@ -7,8 +7,9 @@ byte. What is not in the plan does not happen.
 import msgspec
 
 from gatedrill.contract.messages import BurstKind, DeviceInfo
+from gatedrill.contract.outcome import Authority
 from gatedrill.contract.service import SlotRow, VipReservationRow
-from gatedrill.fixtures.scenario import Scenario
+from gatedrill.fixtures.scenario import FaultName, Scenario
 from gatedrill.fixtures.tickets import Ticket
 
 PLAN_VERSION = 2
@@ -68,6 +69,63 @@ class PlannedLink(_Planned, frozen=True, tag="link"):
 PlannedAttempt = PlannedScan | PlannedCheckout | PlannedWebhook | PlannedLink
 
 
+class PlannedFault(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something of the venue fails; `id` is its name in the history.
+
+    `devices` are those it strikes, all of them where it strikes a part that they share. Within a
+    step it begins `at_s` after T. It ends `for_s` after it began, or when a later act ends it; at
+    the latest when the run does. `seed` decides what it spoils, where it spoils a share.
+    """
+
+    id: str
+    fault: FaultName
+    devices: tuple[str, ...]
+    at_s: float = 0.0
+    for_s: float | None = None
+    delay_ms: float | None = None
+    share: float | None = None
+    skew_s: float | None = None
+    seed: int = 0
+
+
+class BeginAct(msgspec.Struct, frozen=True, tag_field="kind", tag="begin"):
+    """These faults begin, at once."""
+
+    faults: tuple[PlannedFault, ...]
+
+
+class EndAct(msgspec.Struct, frozen=True, tag_field="kind", tag="end"):
+    """These faults, by their ids, end, one after the other."""
+
+    faults: tuple[str, ...]
+
+
+class DrainAct(msgspec.Struct, frozen=True, tag_field="kind", tag="drain"):
+    """All queues are to be empty within so many seconds."""
+
+    id: str
+    within_s: float
+
+
+class SellAct(msgspec.Struct, frozen=True, tag_field="kind", tag="sell"):
+    """The service is given these tickets, by their ids, only now."""
+
+    tickets: tuple[str, ...]
+
+
+class PauseAct(msgspec.Struct, frozen=True, tag_field="kind", tag="pause"):
+    """Nothing happens for so long, between two acts or after one.
+
+    A pause with no act between two steps is the second one's `rest_s` instead.
+    """
+
+    duration_s: float
+
+
+VenueAct = BeginAct | EndAct | DrainAct | SellAct | PauseAct
+"""What is done to the venue between two steps."""
+
+
 class BurstStep(msgspec.Struct, frozen=True, tag_field="kind", tag="burst"):
     """All attempts at one instant, at least `rest_s` after the answers of the step before.
 
@@ -76,7 +134,8 @@ class BurstStep(msgspec.Struct, frozen=True, tag_field="kind", tag="burst"):
     first. `contending` names the attempts that compete with another one for a ticket, a
     reservation's counter or a slot's places: with any, the step is a race. A ticket that is to be
     refused anyhow competes for nothing. `expect` says how many attempts end in an outcome or for a
-    reason. A probe is a burst of one: `probes` names the step whose ticket it shows again.
+    reason. A probe is a burst of one: `probes` names the step whose ticket it shows again. `before`
+    is what is done to the venue before the step, here as in a stream, `faults` what fails amid it.
     """
 
     id: str
@@ -87,6 +146,8 @@ class BurstStep(msgspec.Struct, frozen=True, tag_field="kind", tag="burst"):
     expect: dict[str, int] = {}
     sweep_ms: float | None = None
     probes: str | None = None
+    before: tuple[VenueAct, ...] = ()
+    faults: tuple[PlannedFault, ...] = ()
 
 
 class StreamStep(msgspec.Struct, frozen=True, tag_field="kind", tag="stream"):
@@ -97,6 +158,8 @@ class StreamStep(msgspec.Struct, frozen=True, tag_field="kind", tag="stream"):
     pause_s: float
     duration_s: float
     rest_s: float = MIN_REST_S
+    before: tuple[VenueAct, ...] = ()
+    faults: tuple[PlannedFault, ...] = ()
 
 
 Step = BurstStep | StreamStep
@@ -105,7 +168,8 @@ Step = BurstStep | StreamStep
 class Plan(msgspec.Struct, frozen=True):
     """Everything that will happen, in order, and what it happens to.
 
-    `repeat` counts the runs of one scenario in a command, from 1 on.
+    `repeat` counts the runs of one scenario in a command, from 1 on. `after` is what is done to the
+    venue after the last step. `late` are the tickets, by their ids, that are sold in the run.
     """
 
     version: int
@@ -117,3 +181,10 @@ class Plan(msgspec.Struct, frozen=True):
     reservations: tuple[VipReservationRow, ...]
     slots: tuple[SlotRow, ...]
     steps: tuple[Step, ...]
+    after: tuple[VenueAct, ...] = ()
+    late: tuple[str, ...] = ()
+
+    @property
+    def is_online_only(self) -> bool:
+        """Whether the service alone decides."""
+        return self.scenario.authorities == (Authority.ONLINE,)

@@ -5,14 +5,14 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
-import msgspec
-
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import DeviceInfo
 from gatedrill.fixtures.codes import qr_secret
-from gatedrill.fixtures.scenario import Burst, Pause, Scenario, Stream
+from gatedrill.fixtures.scenario import Burst, Scenario, Stream
 from gatedrill.fixtures.stock import Stock
 from gatedrill.fixtures.supply import Supply
+from gatedrill.orchestrator.course import Course
+from gatedrill.orchestrator.fault_planning import FaultPlanner
 from gatedrill.orchestrator.plan import (
     PLAN_VERSION,
     Plan,
@@ -66,6 +66,7 @@ class _Planner:
         self._gates = _choose(scenario, devices, kiosks=False)
         self._kiosks = _choose(scenario, devices, kiosks=True)
         self._rng = random.Random(f"hands {seed} {scenario.name} {repeat}")
+        self._faults = FaultPlanner(self._gates, self._kiosks, seed)
         self._stock = Stock(scenario, supply, qr_secret(seed))
         self._steps: dict[int, list[Step]] = {}
 
@@ -75,7 +76,13 @@ class _Planner:
 
     def plan_bursts(self, rests: Rests) -> None:
         rounds = RoundPlanner(
-            self._scenario, self._gates, self._kiosks, self._stock, rests, self._rng
+            self._scenario,
+            self._gates,
+            self._kiosks,
+            self._stock,
+            rests,
+            self._faults,
+            self._rng,
         )
         for number, phase in enumerate(self._scenario.phases, 1):
             if isinstance(phase, Burst):
@@ -90,7 +97,7 @@ class _Planner:
         return streams_left
 
     def plan(self) -> Plan:
-        steps = [step for _, steps in sorted(self._steps.items()) for step in steps]
+        course = self._course()
         return Plan(
             version=PLAN_VERSION,
             scenario=self._scenario,
@@ -100,26 +107,24 @@ class _Planner:
             tickets=tuple(self._stock.tickets),
             reservations=self._stock.reservations,
             slots=self._stock.slots,
-            steps=tuple(self._with_pauses()) if steps else (),
+            steps=tuple(course.steps),
+            after=course.acts,
+            late=tuple(course.late),
         )
 
     def _id(self, phase_number: int) -> str:
         again = f"~{self._repeat}" if self._repeat > 1 else ""
         return f"{self._scenario.name}{again}-{phase_number}"
 
-    def _with_pauses(self) -> list[Step]:
-        """All steps in order; the first one after a pause rests as long as that says."""
-        ordered: list[Step] = []
-        pause_s = 0.0
+    def _course(self) -> Course:
+        """All steps in order, with what is done to the venue between them."""
+        course = Course(self._faults, self._stock)
         for number, phase in enumerate(self._scenario.phases, 1):
-            if isinstance(phase, Pause):
-                pause_s += phase.duration_s
-                continue
-            first, *others = self._steps[number]
-            rest_s = max(first.rest_s, pause_s)
-            ordered += [msgspec.structs.replace(first, rest_s=rest_s), *others]
-            pause_s = 0.0
-        return ordered
+            if isinstance(phase, Burst | Stream):
+                course.add(self._steps[number])
+            else:
+                course.act(phase, self._id(number))
+        return course
 
     def _stream(self, number: int, phase: Stream, streams_left: int) -> StreamStep:
         if phase.arrivals_per_s is None:
@@ -143,7 +148,8 @@ class _Planner:
             )
             for index, ticket in enumerate(tickets)
         )
-        return StreamStep(step_id, scans, pause_s, phase.duration_s)
+        faults = self._faults.plan(phase.faults, step_id)
+        return StreamStep(step_id, scans, pause_s, phase.duration_s, faults=faults)
 
     def _affordable(self, phase: Stream, wanted: int, streams_left: int) -> int:
         """As many scans as are wanted, or this stream's share of what there is."""

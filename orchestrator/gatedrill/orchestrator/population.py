@@ -1,14 +1,27 @@
 """What the reference backend is given before a run. Pure."""
 
-from gatedrill.contract.service import PaymentBehaviour, Population, TicketRow, VipPassRow
+from collections.abc import Collection
+
+from gatedrill.contract.service import (
+    LateTickets,
+    PaymentBehaviour,
+    Population,
+    TicketRow,
+    VipPassRow,
+)
 from gatedrill.fixtures.codes import qr_secret
 from gatedrill.fixtures.tickets import Ticket
 from gatedrill.orchestrator.plan import Plan
 
 
-def population(plan: Plan) -> Population:
-    """Everything that the plan's attempts are about, as it stands before the first of them."""
-    known = [ticket for ticket in plan.tickets if ticket.status != "unknown"]
+def population(plan: Plan, event_starts_at: str | None = None) -> Population:
+    """Everything that the plan's attempts are about, as it stands before the first of them.
+
+    Tickets that are sold later are not there yet. `event_starts_at` (ISO 8601) is when the gates
+    open; None where nobody is to look at that.
+    """
+    late = frozenset(plan.late)
+    known = [each for each in plan.tickets if each.status != "unknown" and each.id not in late]
     payment = plan.scenario.payment
     return Population(
         tickets=tuple(_ticket_row(ticket) for ticket in known if ticket.kind == "ticket"),
@@ -17,7 +30,14 @@ def population(plan: Plan) -> Population:
         slots=plan.slots,
         payment=PaymentBehaviour(payment.outcome, payment.delay_ms),
         qr_secret=qr_secret(plan.seed),
+        event_starts_at=event_starts_at,
     )
+
+
+def late_tickets(plan: Plan, ids: Collection[str]) -> LateTickets:
+    """The plan's tickets with these ids, sold amid the run."""
+    wanted = frozenset(ids)
+    return LateTickets(tuple(_ticket_row(each) for each in plan.tickets if each.id in wanted))
 
 
 def _ticket_row(ticket: Ticket) -> TicketRow:

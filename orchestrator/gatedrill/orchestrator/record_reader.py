@@ -24,6 +24,9 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 class _Table(NamedTuple, Generic[Row]):
     """What is read of a table, by which column. No more than a verdict needs: a service made by
     others hardly has every column of the reference backend.
+
+    `offline` are columns that are read besides where devices may decide without the service, if it
+    has them.
     """
 
     name: str
@@ -31,6 +34,7 @@ class _Table(NamedTuple, Generic[Row]):
     columns: str
     row: type[Row]
     may_be_empty: bool = False
+    offline: str = ""
 
 
 _TICKETS = _Table(
@@ -38,6 +42,7 @@ _TICKETS = _Table(
     "id",
     "id,event_id,ticket_type,status,scanned_at,scanned_by,device_id",
     service.TicketRow,
+    offline="nonce",
 )
 _PASSES = _Table(
     service.VIP_PASSES_TABLE,
@@ -65,6 +70,7 @@ _SCAN_LOGS = _Table(
     "id,ticket_id,scanned_by,device_id,scan_method,result,scanned_at",
     service.ScanLogRow,
     may_be_empty=True,
+    offline="nonce,flag",
 )
 _VIP_SCAN_LOGS = _Table(
     service.VIP_SCAN_LOGS_TABLE,
@@ -72,6 +78,7 @@ _VIP_SCAN_LOGS = _Table(
     "id,asked_for,pass_id,reservation_id,scanned_by,entry_type,error,scanned_at",
     service.VipScanLogRow,
     may_be_empty=True,
+    offline="nonce",
 )
 _CHECKOUTS = _Table(
     service.CHECKOUTS_TABLE,
@@ -105,9 +112,12 @@ class RecordReader:
 
     def __init__(self, client: ServiceClient, plan: Plan) -> None:
         self._client = client
+        self._reads_offline = not plan.is_online_only
         known = [ticket for ticket in plan.tickets if ticket.status != "unknown"]
         self._tickets = [ticket.id for ticket in known if ticket.kind == "ticket"]
-        self._scanned = [ticket.id for ticket in plan.tickets if ticket.kind == "ticket"]
+        self._scanned = [
+            ticket.id for ticket in plan.tickets if ticket.kind == "ticket" or self._reads_offline
+        ]
         self._passes = [ticket.id for ticket in known if ticket.kind == "vip_pass"]
         self._reservations = [row.id for row in plan.reservations]
         self._linked = sorted(
@@ -119,13 +129,15 @@ class RecordReader:
             }
         )
         self._slots = [row.id for row in plan.slots]
+        self._late = frozenset(plan.late)
         self._before: Snapshot | None = None
         self._unreadable: list[str] = []
         self._is_gone = False
 
     async def read_before(self) -> None:
         """Read the rows as they stand before the run."""
-        self._before = await self._snapshot()
+        known = [each for each in self._tickets if each not in self._late]
+        self._before = await self._snapshot(known)
 
     async def read_after(self, *, complete: bool) -> Records:
         """All that was read, now that the run has ended; `complete` logs hold every call.
@@ -135,7 +147,7 @@ class RecordReader:
         if self._before is None:
             return UNREAD
         self._is_gone = False
-        after = await self._snapshot()
+        after = await self._snapshot(self._tickets)
         logs = Logs(
             scan_logs=await self._rows(_SCAN_LOGS, self._scanned),
             vip_scan_logs=await self._rows(_VIP_SCAN_LOGS, self._passes),
@@ -146,9 +158,9 @@ class RecordReader:
         unreadable = tuple(dict.fromkeys(self._unreadable))
         return Records(self._before, after, logs, complete, unreadable)
 
-    async def _snapshot(self) -> Snapshot:
+    async def _snapshot(self, tickets: Sequence[str]) -> Snapshot:
         return Snapshot(
-            tickets=await self._rows(_TICKETS, self._tickets),
+            tickets=await self._rows(_TICKETS, tickets),
             vip_passes=await self._rows(_PASSES, self._passes),
             vip_reservations=await self._rows(_RESERVATIONS, self._reservations),
             linked_tickets=await self._rows(_LINKED_TICKETS, self._linked),
@@ -179,18 +191,24 @@ class RecordReader:
         return tuple(found)
 
     async def _read(self, table: _Table[Row], ids: Sequence[str]) -> list[Row]:
-        query = {"select": table.columns, table.key: f"in.({','.join(map(_quoted, ids))})"}
-        try:
-            response = await self._client.read_table(table.name, query)
-        except httpx.HTTPError as error:
-            self._is_gone = True  # nobody waits for it once a table
-            raise _UnreadableError(in_words(error)) from error
+        response = await self._ask(table, ids, table.offline if self._reads_offline else "")
+        if response.status_code == httpx.codes.BAD_REQUEST and self._reads_offline:
+            response = await self._ask(table, ids, "")
         if response.is_error:
             raise _UnreadableError(f"HTTP {response.status_code}")
         try:
             return msgspec.json.decode(response.content, type=list[table.row])  # type: ignore[name-defined]
         except msgspec.DecodeError as error:
             raise _UnreadableError(f"not of the contract: {error}") from error
+
+    async def _ask(self, table: _Table[Row], ids: Sequence[str], more: str) -> httpx.Response:
+        columns = ",".join(filter(None, (table.columns, more)))
+        query = {"select": columns, table.key: f"in.({','.join(map(_quoted, ids))})"}
+        try:
+            return await self._client.read_table(table.name, query)
+        except httpx.HTTPError as error:
+            self._is_gone = True  # nobody waits for it once a table
+            raise _UnreadableError(in_words(error)) from error
 
 
 def _quoted(value: str) -> str:

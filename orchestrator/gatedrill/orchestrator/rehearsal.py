@@ -1,7 +1,8 @@
 """A rehearsal from the roster to the verdicts, at a venue that stands."""
 
 import asyncio
-from datetime import UTC, datetime
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -15,10 +16,11 @@ from gatedrill.fixtures.scenario import Scenario
 from gatedrill.fixtures.supply import make_supply
 from gatedrill.fixtures.tickets import TicketFile
 from gatedrill.orchestrator.conductor import Conductor
+from gatedrill.orchestrator.hands import Hands, refuse_without
 from gatedrill.orchestrator.history import Ended, HistoryWriter, Started
 from gatedrill.orchestrator.plan import Plan, Step
 from gatedrill.orchestrator.planning import make_plans
-from gatedrill.orchestrator.population import population
+from gatedrill.orchestrator.population import late_tickets, population
 from gatedrill.orchestrator.record_reader import RecordReader
 from gatedrill.orchestrator.result import Result
 from gatedrill.orchestrator.roster import Roster
@@ -27,13 +29,16 @@ from gatedrill.orchestrator.service_client import ServiceClient
 from gatedrill.orchestrator.target import check_target
 
 ROSTER_TIMEOUT_S = 15.0
+OPEN_BEFORE = timedelta(hours=1)
+"""The gates have been open for so long when a scenario begins."""
 
 
 class Rehearsal(msgspec.Struct, frozen=True):
     """What to run. `devices` names those that must come; `target` None takes the roster's.
 
     A scenario that is there more than once is run again from a reset state. `tickets` None means
-    that the service is the reference backend, which is given fresh ones.
+    that the service is the reference backend, which is given fresh ones. `fault` is what was
+    planted somewhere at the venue, if that is known.
     """
 
     run: str
@@ -46,6 +51,7 @@ class Rehearsal(msgspec.Struct, frozen=True):
     tickets: TicketFile | None
     event_id: str
     out: Path
+    fault: str | None = None
 
     def __repr__(self) -> str:
         return f"Rehearsal({self.run!r})"
@@ -78,16 +84,20 @@ class _Stage(NamedTuple):
     target: str
     fault: str | None
     onlooker: Onlooker
+    hands: Hands | None
 
 
-async def rehearse(order: Rehearsal, bus: Bus, clock: Clock, onlooker: Onlooker) -> list[Result]:
+async def rehearse(
+    order: Rehearsal, bus: Bus, clock: Clock, onlooker: Onlooker, hands: Hands | None = None
+) -> list[Result]:
     """Run all scenarios, one after the other, and judge each.
 
+    `hands` make parts of the venue fail; without them scenarios that want that are refused.
     Raises UsageError and PeerError for what stands in the way before anything was fired. When
     cancelled, judges and shows what there is, then lets the cancellation through.
     """
     roster = Roster(clock)
-    await bus.subscribe(topics.PRESENCE, roster.on_presence)
+    await bus.listen(topics.PRESENCE, roster.hear)
     names = {*order.devices, *(name for each in order.scenarios for name in each.roster)}
     gates = max(scenario.devices for scenario in order.scenarios)
     kiosks = max(scenario.kiosks for scenario in order.scenarios)
@@ -103,9 +113,20 @@ async def rehearse(order: Rehearsal, bus: Bus, clock: Clock, onlooker: Onlooker)
             )
         supply = make_supply(order.tickets, order.event_id, order.seed)
         plans = make_plans(order.scenarios, roster.devices, order.seed, supply)
-        fault = None if about is None else about.fault
-        stage = _Stage(order, bus, clock, roster, service, target, fault, onlooker)
+        for plan in plans:
+            refuse_without(hands, plan)
+            _refuse_sales(plan, order)
+        fault = order.fault or (None if about is None else about.fault)
+        stage = _Stage(order, bus, clock, roster, service, target, fault, onlooker, hands)
         return [await _run(plan, number, stage) for number, plan in enumerate(plans, 1)]
+
+
+def _refuse_sales(plan: Plan, order: Rehearsal) -> None:
+    if plan.late and order.tickets is not None:
+        raise UsageError(
+            f"scenario {plan.scenario.name} sells tickets amid the run, which only the reference "
+            "backend can be given: leave out --tickets"
+        )
 
 
 def _agreed_target(wanted: str | None, roster: Roster) -> str:
@@ -152,6 +173,10 @@ async def _conduct(
 
     Later on, what somebody else did to us cuts the run short, and it is judged as it stands.
     """
+
+    async def sell(ids: Collection[str]) -> None:
+        await stage.service.sell(late_tickets(plan, ids))
+
     with folder.history_path.open("x", encoding="utf-8") as file:
         writer = HistoryWriter(file)
         conductor = Conductor(
@@ -161,12 +186,16 @@ async def _conduct(
             stage.roster,
             writer.add,
             stage.onlooker.update,
+            hands=stage.hands,
+            sell=sell,
+            say=stage.onlooker.say,
         )
         writer.add([_started(plan, stage)])
         cut_short: str | None = "it ended on an error of its own"
         try:
             if stage.order.tickets is None:
-                await stage.service.populate(population(plan))
+                opened = datetime.now(UTC) - OPEN_BEFORE
+                await stage.service.populate(population(plan, opened.isoformat()))
             await reader.read_before()
             await conductor.listen()
             await conductor.conduct(plan)

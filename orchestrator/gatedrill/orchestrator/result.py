@@ -9,8 +9,19 @@ import msgspec
 from gatedrill.orchestrator.checks.check import CheckResult
 from gatedrill.orchestrator.hunts import Hunt
 from gatedrill.orchestrator.metrics import LatencyStats, StageStats
+from gatedrill.orchestrator.offline_facts import (
+    AuthorityCount,
+    Conflict,
+    ExpectedDouble,
+    FaultSpan,
+    LockedOut,
+    PendingScan,
+    UnreadJournals,
+    Uploads,
+)
 from gatedrill.orchestrator.rounds import RoundResult
 from gatedrill.orchestrator.thresholds import ThresholdResult
+from gatedrill.orchestrator.timeouts import Timeouts
 
 RESULT_FORMAT = "gatedrill-result"
 RESULT_VERSION = 2
@@ -131,5 +142,14 @@ class Result(msgspec.Struct, frozen=True):
     silent: tuple[SilentDevices, ...]
     unready: tuple[UnreadyDevice, ...]
     hunts: tuple[Hunt, ...] = ()
+    faults: tuple[FaultSpan, ...] = ()
+    decided_by: tuple[AuthorityCount, ...] = ()
+    expected_doubles: tuple[ExpectedDouble, ...] = ()
+    locked_out: tuple[LockedOut, ...] = ()
+    timeouts: Timeouts | None = None
+    uploads: Uploads | None = None
+    pending: tuple[PendingScan, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    unread_journals: tuple[UnreadJournals, ...] = ()
     format: str = RESULT_FORMAT
     version: int = RESULT_VERSION

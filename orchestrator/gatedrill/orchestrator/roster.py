@@ -1,46 +1,77 @@
 """Who is here: the fleets that have made themselves known, and their devices."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
+from gatedrill.broker.bus import Received
 from gatedrill.broker.claim import STALE_AFTER_S
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import PeerError
-from gatedrill.contract.messages import PROTOCOL_VERSION, DeviceInfo, Presence
+from gatedrill.contract.messages import PROTOCOL_VERSION, DeviceInfo, DeviceState, Presence
 
 
 class Roster:
     """Keeps the presences of a venue's fleets and tells when one goes.
 
     A fleet is gone when the broker says so (its last will), or when its heartbeat has been missing
-    for `STALE_AFTER_S`.
+    for `STALE_AFTER_S`. Not if `is_excused` says of its boot that its silence means nothing now; if
+    the broker has cleared its presence by then, it has to make itself known again.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._fleets: dict[tuple[str, str], Presence] = {}
         self._seen_ns: dict[tuple[str, str], int] = {}
+        self._cleared: set[tuple[str, str]] = set()
+        self._told: dict[tuple[str, str], int] = {}
         self._changed = asyncio.Event()
+        self.mark = 0
         self.on_gone: Callable[[str], None] = lambda _boot: None
+        self.is_excused: Callable[[str], bool] = lambda _boot: False
+
+    def hear(self, received: Received[Presence]) -> None:
+        """Take note of a presence; what the broker had kept of a known one is no sign of life."""
+        key = (received.levels["fleet"], received.levels["boot"])
+        if not (received.retained and key in self._fleets):
+            self.on_presence(received.levels, received.message)
 
     def on_presence(self, levels: dict[str, str], presence: Presence | None) -> None:
         """Take note of what a fleet says of itself; None means that it has gone."""
         key = (levels["fleet"], levels["boot"])
         if presence is None:
-            self._forget(key)
+            self._clear(key)
         elif presence.protocol == PROTOCOL_VERSION:
-            self._fleets[key] = presence
-            self._seen_ns[key] = self._clock.now_ns()
+            self._take(key, presence)
         self._changed.set()
 
     def drop_stale(self) -> None:
         """Let go of the fleets whose heartbeats are missing."""
         horizon_ns = self._clock.now_ns() - round(STALE_AFTER_S * 1e9)
-        for key in [key for key, seen_ns in self._seen_ns.items() if seen_ns < horizon_ns]:
+        stale = [key for key, seen_ns in self._seen_ns.items() if seen_ns < horizon_ns]
+        for key in {*stale, *self._cleared}:
+            if not self.is_excused(key[1]):
+                self._forget(key)
+
+    def _take(self, key: tuple[str, str], presence: Presence) -> None:
+        self._fleets[key] = presence
+        self._seen_ns[key] = self._clock.now_ns()
+        self.mark += 1
+        self._told[key] = self.mark
+        self._cleared.discard(key)
+        # Another boot of a name whose presence was cleared: that one was not excused, it is gone.
+        for other in [each for each in self._cleared if each[0] == key[0]]:
+            self._forget(other)
+
+    def _clear(self, key: tuple[str, str]) -> None:
+        if key in self._fleets and self.is_excused(key[1]):
+            self._cleared.add(key)
+        else:
             self._forget(key)
 
     def _forget(self, key: tuple[str, str]) -> None:
         self._seen_ns.pop(key, None)
+        self._told.pop(key, None)
+        self._cleared.discard(key)
         if self._fleets.pop(key, None) is not None:
             self.on_gone(key[1])
 
@@ -61,6 +92,20 @@ class Roster:
                 by_name.setdefault(device.name, device)
         return sorted(by_name.values(), key=lambda device: device.name)
 
+    @property
+    def states(self) -> dict[str, DeviceState]:
+        """How the devices stand that may decide by themselves, as last heard of, by name."""
+        told: dict[str, DeviceState] = {}
+        for fleet in self.fleets:
+            for name, state in fleet.states.items():
+                told.setdefault(name, state)
+        return told
+
+    def has_told_since(self, device: str, mark: int) -> bool:
+        """Whether its fleet has made itself known since the roster's `mark` was read."""
+        fleet = self.fleet_of(device)
+        return fleet is not None and self._told[(fleet.fleet, fleet.boot)] > mark
+
     def fleet_of(self, device: str) -> Presence | None:
         """The fleet that hosts this device, if it is here."""
         for fleet in self.fleets:
@@ -75,14 +120,45 @@ class Roster:
 
         Raises PeerError naming those that did not come.
         """
+
+        def absence() -> str:
+            return self._absence(names, gates, kiosks)
+
+        if not await self._comes_true(lambda: not absence(), timeout_s):
+            raise PeerError(f"waited {timeout_s:g} s for the roster: {absence()}")
+
+    async def wait_for_return(self, gone: Mapping[str, str], timeout_s: float) -> None:
+        """Wait until each of these devices is here again, in another boot than this one.
+
+        Raises PeerError naming those that did not come back.
+        """
+        if not await self._comes_true(lambda: not self._not_back(gone), timeout_s):
+            missing = ", ".join(self._not_back(gone))
+            raise PeerError(f"waited {timeout_s:g} s: did not come back: {missing}")
+
+    async def wait_to_hear(self, devices: Collection[str], mark: int, timeout_s: float) -> None:
+        """Wait until the fleets of these, as far as they are here, tell of themselves again."""
+
+        def all_heard() -> bool:
+            here = [name for name in devices if self.fleet_of(name) is not None]
+            return all(self.has_told_since(name, mark) for name in here)
+
+        await self._comes_true(all_heard, timeout_s)
+
+    async def _comes_true(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait for it through all changes; False if it does not come true in time."""
         try:
             async with asyncio.timeout(timeout_s):
-                while self._absence(names, gates, kiosks):
+                while not condition():
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            what = self._absence(names, gates, kiosks)
-            raise PeerError(f"waited {timeout_s:g} s for the roster: {what}") from None
+            return condition()
+        return True
+
+    def _not_back(self, gone: Mapping[str, str]) -> list[str]:
+        here = {device: self.fleet_of(device) for device in gone}
+        return [name for name, fleet in here.items() if fleet is None or fleet.boot == gone[name]]
 
     def _absence(self, names: Collection[str], gates: int, kiosks: int) -> str:
         """Who is still missing, in words; empty when nobody is."""

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from gatedrill.contract.messages import BurstKind, DeviceInfo
+from gatedrill.contract.outcome import Authority
 from gatedrill.fixtures.scenario import Book, Burst, LinkTickets, Pay, Scenario
 from gatedrill.fixtures.shares import kiosk_acts, kiosk_sizes, show_sizes
 from gatedrill.fixtures.stock import Stock
 from gatedrill.fixtures.tickets import Ticket
+from gatedrill.orchestrator.fault_planning import FaultPlanner
 from gatedrill.orchestrator.plan import (
     BurstStep,
     PlannedAttempt,
@@ -31,6 +33,7 @@ class RoundPlanner:
         kiosks: Sequence[DeviceInfo],
         stock: Stock,
         rests: Rests,
+        faults: FaultPlanner,
         rng: random.Random,
     ) -> None:
         self._scenario = scenario
@@ -38,6 +41,7 @@ class RoundPlanner:
         self._kiosks = kiosks
         self._stock = stock
         self._rests = rests
+        self._faults = faults
         self._rng = rng
         # A target that was not reset has heard of the payments of earlier runs.
         self._events = f"evt_{rng.getrandbits(64):016x}"
@@ -62,6 +66,7 @@ class RoundPlanner:
                 contending=self._contending(attempts),
                 expect=dict(phase.expect),
                 sweep_ms=phase.sweep_ms,
+                faults=self._faults.plan(phase.faults, step_id),
             )
             self._rounds += 1
             if phase.probe:
@@ -149,7 +154,12 @@ class RoundPlanner:
         ]
 
     def _contending(self, attempts: Sequence[PlannedAttempt]) -> tuple[str, ...]:
-        """Those that compete with another one for the same thing."""
+        """Those that compete with another one for the same thing at the service.
+
+        Where others decide too, it may not be asked, and nobody can say that there was a race.
+        """
+        if self._scenario.authorities != (Authority.ONLINE,):
+            return ()
         subjects = {each.attempt: _subject(each, self._shown) for each in attempts}
         wanted = Counter(subjects.values())
         return tuple(name for name, subject in subjects.items() if subject and wanted[subject] > 1)

@@ -4,6 +4,7 @@ A round is a race when attempts compete in it for a ticket, a reservation's coun
 places. It counts when at least half of their requests, and no fewer than two, were under way at one
 instant, and nobody was let go much later than meant. A round whose tickets were all not valid
 before shows nothing, and does not count either; nor does a swept one, which is meant to spread.
+Where devices may decide without the service, requests that nobody answers show nothing: no race.
 """
 
 from collections import Counter
@@ -84,7 +85,7 @@ def _judge(evidence: Evidence, step: BurstStep) -> RoundResult:
     late = tuple(
         sorted(each.record.device for each in racing if _lateness_ms(each) > _late_ms(step))
     )
-    is_race = bool(step.contending) and step.sweep_ms is None
+    is_race = bool(step.contending) and step.sweep_ms is None and evidence.plan.is_online_only
     why_not = _why_not(evidence, step, overlap.in_flight, late) if is_race else None
     return RoundResult(
         step=step.id,

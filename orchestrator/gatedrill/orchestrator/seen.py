@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from typing import Generic, NamedTuple, TypeVar
 
 from gatedrill.contract.attempt import (
+    Ask,
     AttemptRecord,
     CheckoutRecord,
     LinkRecord,
     ScanRecord,
     WebhookRecord,
 )
+from gatedrill.contract.outcome import Certainty
 from gatedrill.orchestrator.history import Attempted, Event
 from gatedrill.orchestrator.plan import (
     BurstStep,
@@ -28,12 +30,16 @@ R = TypeVar("R", bound=AttemptRecord)
 
 
 class Seen(NamedTuple, Generic[P_co, R_co]):
-    """An attempt that was planned, and what came of it."""
+    """An attempt that was planned, and what came of it.
+
+    A testimony was not heard but found in its device's journal: it has no stamps of questions.
+    """
 
     planned: P_co
     step: Step
     fleet: str
     record: R_co
+    is_testimony: bool = False
 
     @property
     def is_probe(self) -> bool:
@@ -70,3 +76,22 @@ def of_kind(attempts: Iterable[SeenAttempt], planned: type[P], record: type[R]) 
         for seen in attempts
         if isinstance(seen.planned, planned) and isinstance(seen.record, record)
     ]
+
+
+def may_have_admitted(seen: SeenScan) -> bool:
+    """Whether somebody else may count an admission by this scan, though it ended otherwise.
+
+    As its answer is open, or as a question to service or registrar went without one; or as a grant
+    came that the device could not write down.
+    """
+    claim = seen.record.claim
+    return (
+        seen.record.outcome.is_open
+        or any(is_unanswered(ask) for ask in seen.record.acting_asks)
+        or (claim is not None and claim.granted is not False)
+    )
+
+
+def is_unanswered(ask: Ask) -> bool:
+    """Whether nobody knows if the service has decided."""
+    return ask.reason is not None and ask.reason.certainty is Certainty.INDEFINITE

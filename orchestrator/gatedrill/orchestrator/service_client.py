@@ -51,20 +51,26 @@ class ServiceClient:
 
     async def populate(self, population: service.Population) -> None:
         """Make the reference backend forget everything and hold exactly this."""
-        body = msgspec.json.encode(population)
-        try:
-            response = await self._client.put(service.POPULATION_PATH, content=body)
-        except httpx.HTTPError as error:
-            raise PeerError(f"cannot reach the service at {self.url}: {in_words(error)}") from error
-        if response.is_error:
-            raise PeerError(
-                f"{self.url} refused its population with HTTP {response.status_code}: "
-                f"{response.text[:200]}"
-            )
+        await self._send("PUT", service.POPULATION_PATH, population, "its population")
+
+    async def sell(self, tickets: service.LateTickets) -> None:
+        """Have the reference backend hold these tickets as well."""
+        await self._send("POST", service.LATE_TICKETS_PATH, tickets, "the tickets sold late")
 
     async def read_table(self, table: str, query: dict[str, str]) -> httpx.Response:
         """The service's answer to a read of one table; httpx.HTTPError where there is none."""
         return await self._client.get(_path(table), params=query)
+
+    async def _send(self, method: str, path: str, body: msgspec.Struct, what: str) -> None:
+        content = msgspec.json.encode(body)
+        try:
+            response = await self._client.request(method, path, content=content)
+        except httpx.HTTPError as error:
+            raise PeerError(f"cannot reach the service at {self.url}: {in_words(error)}") from error
+        if response.is_error:
+            raise PeerError(
+                f"{self.url} refused {what} with HTTP {response.status_code}: {response.text[:200]}"
+            )
 
     async def _get(self, path: str, query: dict[str, str] | None = None) -> httpx.Response:
         try:

@@ -2,10 +2,12 @@
 
     a fleet     word                    next
     ARMING      armed                   ARMED
-    ARMED       report, finished        FINISHED
-    ARMING/ED   gone, or out of time    SILENT
+    ARMED       report, finished        FINISHED, or LACKING while attempts are missing
+    LACKING     report, the missing     FINISHED
+    any other   gone, or out of time    SILENT
 
-Reports count in any state, each attempt once: MQTT delivers at least once.
+Reports count in any state, each attempt once: MQTT delivers at least once. What was said while
+we were cut off from the broker is missing, and must be asked for.
 """
 
 from collections.abc import Mapping
@@ -44,6 +46,8 @@ class StepWatch:
         self._arming = set(parts)
         self._armed: set[str] = set()
         self._attempts: set[str] = set()
+        self._attempts_by_boot: dict[str, set[str]] = {boot: set() for boot in parts}
+        self._totals: dict[str, int] = {}
         self.records: list[AttemptRecord] = []
         self.last_answer_ns = 0
 
@@ -56,6 +60,11 @@ class StepWatch:
     def performing(self) -> bool:
         """Whether somebody who was ready has not finished."""
         return bool(self._armed)
+
+    @property
+    def lacking(self) -> bool:
+        """Whether somebody has said its last word and not all of its attempts are here."""
+        return bool(self._armed & self._totals.keys())
 
     @property
     def attempt_count(self) -> int:
@@ -94,15 +103,23 @@ class StepWatch:
             for record in word.records
             if record.attempt not in self._attempts
         }
-        records = [record.shifted(part.shift_ns) for record in new.values()]
         self._attempts.update(new)
+        self._attempts_by_boot[word.boot].update(each.attempt for each in word.records)
+        records = [record.shifted(part.shift_ns) for record in new.values()]
         self.records += records
         self.last_answer_ns = max([self.last_answer_ns, *(each.decided_ns for each in records)])
         events: list[Event] = [Attempted(self._step, part.fleet, each) for each in records]
-        if word.finished and word.release is not None and word.boot in self._armed:
-            events.append(Released(self._step, part.fleet, word.release))
-        if word.finished:
-            self._armed.discard(word.boot)
+        return events + self._hear_end(word)
+
+    def _hear_end(self, word: Report) -> list[Event]:
+        """The fleet has finished once its last word is here, and as many attempts as that says."""
+        boot, events = word.boot, list[Event]()
+        if word.finished and boot in self._armed - self._totals.keys():
+            self._totals[boot] = word.total or 0
+            if word.release is not None:
+                events.append(Released(self._step, self._parts[boot].fleet, word.release))
+        if len(self._attempts_by_boot[boot]) >= self._totals.get(boot, 1 << 62):
+            self._armed.discard(boot)
         return events
 
     def _silence(self, boot: str, why: str) -> list[Event]:

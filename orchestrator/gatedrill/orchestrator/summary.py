@@ -9,6 +9,8 @@ from rich.text import Text
 from gatedrill.orchestrator.checks.check import CheckResult, CheckStatus
 from gatedrill.orchestrator.metrics import LatencyStats
 from gatedrill.orchestrator.reports import figures
+from gatedrill.orchestrator.reports.offline_lines import offline_lines
+from gatedrill.orchestrator.reports.offline_wording import decided_in_words
 from gatedrill.orchestrator.reports.round_lines import round_lines
 from gatedrill.orchestrator.reports.wording import (
     attempts_in_words,
@@ -67,8 +69,7 @@ def _parts(result: Result) -> Iterable[Text | Table]:
     for doubt in result.inconclusive_because:
         yield Text(f"  {doubt}", "yellow")
     yield from _unready(result.unready)
-    yield Text(f"  {outcomes_in_words(result)}")
-    yield Text(f"  {attempts_in_words(result)}")
+    yield from _in_short(result)
     yield _heading("checks")
     yield from _checks(result.checks)
     if result.thresholds:
@@ -78,6 +79,7 @@ def _parts(result: Result) -> Iterable[Text | Table]:
     if result.records:
         yield _heading("on record")
         yield from map(_record, result.records)
+    yield from _offline(result)
     yield _heading("latency, ms from the intended instant")
     yield _latency(result)
     if result.rounds:
@@ -90,6 +92,19 @@ def _parts(result: Result) -> Iterable[Text | Table]:
         yield _heading("hunt")
         yield from (Text(f"  {hunt.phase}  {hunt_in_words(hunt)}") for hunt in result.hunts)
     yield Text("")
+
+
+def _in_short(result: Result) -> Iterable[Text]:
+    yield Text(f"  {outcomes_in_words(result)}")
+    yield Text(f"  {attempts_in_words(result)}")
+    if result.decided_by:
+        yield Text(f"  decided: {decided_in_words(result)}")
+
+
+def _offline(result: Result) -> Iterable[Text]:
+    for heading, lines in offline_lines(result):
+        yield _heading(heading)
+        yield from lines
 
 
 def _headline(result: Result) -> Text:

@@ -118,7 +118,7 @@ async def test_what_a_vip_entry_tells_is_passed_on(clock: ManualClock) -> None:
     checkin = FakeCheckIn(clock, [READMITTED])
     checkin.last_entry_at, checkin.checked_in_guests = "2026-05-01T20:00:00Z", 3
     decision = await judged(checkin, Resolution(VipPass("P")))
-    assert decision[2:] == ("2026-05-01T20:00:00Z", 3)
+    assert decision[2:4] == ("2026-05-01T20:00:00Z", 3)
 
 
 @pytest.mark.parametrize("refusal", [ALREADY_USED, LOST_RACE], ids=str)

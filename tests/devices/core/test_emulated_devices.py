@@ -1,12 +1,10 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from device_fakes import ADMITTED, FakeCheckIn, FakeKioskService, ManualClock
+from device_fakes import FakeCheckIn, ManualClock
 
 from gatedrill.contract.errors import UsageError
-from gatedrill.devices.emulated import emulated_devices, make_device
-from gatedrill.devices.kiosk import Kiosk
-from gatedrill.devices.lane import Lane
+from gatedrill.devices.emulated import emulated_devices, make_gate
 from gatedrill.devices.readers.decoders import make_decoder
 
 
@@ -52,29 +50,16 @@ def test_a_prefix_that_may_not_stand_in_a_name_is_refused(prefix: str) -> None:
         emulated_devices(prefix, 1)
 
 
-async def test_a_device_is_what_the_roster_says_of_it(clock: ManualClock) -> None:
-    asked_for: list[str] = []
-
-    def checkin(device: str) -> FakeCheckIn:
-        asked_for.append(device)
-        return FakeCheckIn(clock)
-
-    def kiosk_service(device: str) -> FakeKioskService:
-        asked_for.append(f"{device}'s bookings")
-        return FakeKioskService(clock, [ADMITTED])
-
+async def test_a_gate_is_what_the_roster_says_of_it(clock: ManualClock) -> None:
     with ThreadPoolExecutor(1) as workers:
-        for info in emulated_devices("gate", 2, 1):
-            device = make_device(
+        for info in emulated_devices("gate", 2):
+            gate = make_gate(
                 info,
                 decoder=make_decoder("zxing"),
-                checkin=checkin,
-                kiosk_service=kiosk_service,
+                checkin=FakeCheckIn(clock),
                 clock=clock,
                 workers=workers,
             )
-            await device.open()
-            assert isinstance(device, Kiosk if info.is_kiosk else Lane)
-            assert device.info == info
-            await device.close()
-    assert asked_for == ["gate-01", "gate-02", "gate-kiosk-01's bookings"]
+            await gate.open()
+            assert gate.info == info
+            await gate.close()

@@ -21,6 +21,7 @@ from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
 from gatedrill.contract.topics import Channel
 from gatedrill.devices import fleet as fleets
 from gatedrill.devices import lane as lanes
+from gatedrill.devices import performance
 from gatedrill.devices import release as releases
 from gatedrill.devices.fleet import Fleet
 from gatedrill.devices.kiosk import Kiosk
@@ -50,7 +51,7 @@ class Venue:
     @property
     def kiosk(self) -> FakeKioskService:
         """What the fleet's one kiosk asks."""
-        kiosk = self.fleet._devices["kiosk-01"]
+        kiosk = self.fleet._performer._devices["kiosk-01"]
         assert isinstance(kiosk, Kiosk)
         assert isinstance(kiosk.service, FakeKioskService)
         return kiosk.service
@@ -182,7 +183,7 @@ async def test_the_last_report_of_a_burst_tells_how_the_devices_were_let_go(
 async def test_only_the_last_report_of_a_stream_tells_how_it_was_begun(
     venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fleets, "REPORT_EVERY_S", 0.01)
+    monkeypatch.setattr(performance, "REPORT_EVERY_S", 0.01)
     shows = [("gate-01", f"T-{number}") for number in range(8)]
     arm = venue.conductor.stream("s1", shows, pause_s=0.01, duration_s=3600)
     await venue.conductor.until_armed(arm)
@@ -215,7 +216,7 @@ async def test_every_connection_is_warm_before_a_fleet_calls_itself_armed(venue:
 async def test_in_a_stream_each_device_scans_its_own_tickets_in_order(
     venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fleets, "REPORT_EVERY_S", 0.01)
+    monkeypatch.setattr(performance, "REPORT_EVERY_S", 0.01)
     tickets = [f"T-{number}" for number in range(12)]
     shows = [(f"gate-{1 + number % 2:02}", ticket) for number, ticket in enumerate(tickets)]
     arm = venue.conductor.stream("s1", shows, pause_s=0.01, duration_s=3600)
@@ -452,7 +453,7 @@ async def test_a_burst_for_which_no_device_is_ready_finishes_without_scans(venue
     armed = await venue.conductor.until_armed(venue.conductor.burst("s1", BurstKind.REQUEST, BOTH))
     assert sorted(armed.unready) == ["gate-01", "gate-02"]
     await venue.conductor.fire("s1", venue.clock.now_ns())
-    assert await venue.conductor.gather("s1") == [Report("s1", "b1", (), finished=True)]
+    assert await venue.conductor.gather("s1") == [Report("s1", "b1", (), finished=True, total=0)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -570,7 +571,7 @@ async def test_a_stream_for_nobody_finishes_without_scans(
     arm = venue.conductor.stream("s1", shows, pause_s=0, duration_s=3600)
     await venue.conductor.until_armed(arm)
     await venue.conductor.fire("s1", venue.clock.now_ns())
-    assert await venue.conductor.gather("s1") == [Report("s1", "b1", (), finished=True)]
+    assert await venue.conductor.gather("s1") == [Report("s1", "b1", (), finished=True, total=0)]
 
 
 async def test_in_an_open_stream_everybody_is_due_at_a_time_of_their_own(venue: Venue) -> None:
@@ -665,7 +666,7 @@ async def test_a_broker_that_has_gone_is_told_in_one_line(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(fleets, "REPORT_EVERY_S", 0.005)
+    monkeypatch.setattr(performance, "REPORT_EVERY_S", 0.005)
     gone = Gone(venue, after, PeerError("no connection to the broker"))
     monkeypatch.setattr(venue.fleet._bus, "publish", gone.publish)
     await failed_step(venue, arms(venue)[what], gone)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import httpx
 import pytest
+from running_uplink import running_uplink, until_all_sent_has_arrived
 from scripted_service import (
     Call,
     Recorder,
@@ -35,9 +36,16 @@ class Venue(NamedTuple):
 
 @asynccontextmanager
 async def venue(
-    server: ssl.SSLContext | None, client: ssl.SSLContext, count: int = CLIENTS
+    server: ssl.SSLContext | None,
+    client: ssl.SSLContext,
+    count: int = CLIENTS,
+    *,
+    tunnelled: bool = False,
 ) -> AsyncIterator[Venue]:
-    """With `server` the wire carries TLS, and is recorded beneath it."""
+    """With `server` the wire carries TLS, and is recorded beneath it.
+
+    If it is `tunnelled`, an uplink is between the clients and what is recorded.
+    """
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(scripted_service(server))
         url, wire = service.url, Recorder()
@@ -46,24 +54,28 @@ async def venue(
         else:
             port, wire = await stack.enter_async_context(recording_relay(service.port))
             url = f"https://127.0.0.1:{port}"
+        uplink = None
+        if tunnelled:
+            uplink = (await stack.enter_async_context(running_uplink(url))).of("gate-01")
         clients = [
             await stack.enter_async_context(
-                httpx.AsyncClient(base_url=url, transport=HoldingTransport(client), trust_env=False)
+                httpx.AsyncClient(
+                    base_url=url, transport=HoldingTransport(client, uplink), trust_env=False
+                )
             )
             for _ in range(count)
         ]
         yield Venue(service, wire, clients)
 
 
-@pytest.fixture(params=["http", "https"])
+@pytest.fixture(params=["http", "https", "http tunnelled", "https tunnelled"])
 async def gate(request: pytest.FixtureRequest) -> AsyncIterator[Venue]:
-    if request.param == "http":
-        async with venue(None, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as built:
-            yield built
-    else:
-        tls = request.getfixturevalue("tls")
-        async with venue(tls.server, tls.client) as built:
-            yield built
+    scheme, *tunnelled = request.param.split()
+    server, client = None, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if scheme == "https":
+        server, client = request.getfixturevalue("tls")
+    async with venue(server, client, tunnelled=bool(tunnelled)) as built:
+        yield built
 
 
 @pytest.fixture
@@ -125,12 +137,6 @@ async def sizes_of_a_request(built: Venue, body: Body) -> list[tuple[int, int]]:
         await client.post("/scan", content=body.content)
     after = [len(received) for received in built.wire.received]
     return [(now, now - earlier) for earlier, now in zip(before, after, strict=True)]
-
-
-async def until_all_sent_has_arrived() -> None:
-    """Both ends live in this event loop, which looks for new bytes in each of its rounds."""
-    for _ in range(100):
-        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("body", BODIES)

@@ -11,6 +11,7 @@ import pytest
 from broker_process import BrokerProcess
 from device_fakes import checkout
 from rich.pretty import pretty_repr
+from running_uplink import running_uplink
 from scripted_conductor import presentations, scripted_conductor
 from scripted_service import Call, ScriptedService, answer, row, scripted_service
 
@@ -28,8 +29,10 @@ from gatedrill.contract.service import (
     VipPassRow,
     VipReservationRow,
 )
+from gatedrill.contract.uplink import UplinkFault, UplinkFaultKind
 from gatedrill.devices.emulated import emulated_devices
-from gatedrill.devices.host import FleetSettings, serve_fleet
+from gatedrill.devices.furnishing import FleetSettings
+from gatedrill.devices.host import serve_fleet
 
 if TYPE_CHECKING:
     from devices.core.conftest import Backend
@@ -94,6 +97,11 @@ class Roster:
         while not condition():
             self._changed.clear()
             await self._changed.wait()
+
+    async def next_word(self) -> None:
+        """Wait for the next presence, whatever it says."""
+        self._changed.clear()
+        await self._changed.wait()
 
     async def one(self) -> Presence:
         await self.until(lambda: len(self.here) == 1)
@@ -178,6 +186,22 @@ async def test_every_device_reads_its_ticket_and_asks_the_service_once(
     assert sorted((ask["p_device_id"], ask["p_ticket_id"]) for ask in asked) == venue.shows()
     assert {ask["p_scanned_by"] for ask in asked} == {SCANNED_BY}
     assert len(venue.service.received) == DEVICES, "one connection a device"
+
+
+async def test_every_device_comes_through_the_uplink_under_its_own_name(venue: Venue) -> None:
+    names = [device for device, _ in venue.shows()]
+    async with running_uplink(venue.service.url) as uplink:
+        await uplink.put(UplinkFault("a", UplinkFaultKind.GARBAGE, (names[1], names[2])))
+        async with served(venue.settings(uplink=uplink.url)):
+            boot = (await venue.roster.one()).boot
+            async with scripted_conductor(venue.bus, venue.name, venue.name, boot) as conductor:
+                arm = conductor.burst("s1", BurstKind.REQUEST, venue.shows())
+                assert (await conductor.until_armed(arm)).unready == {}
+                assert (await uplink.health()).tunnels == DEVICES
+                await conductor.fire("s1", MonotonicClock().now_ns())
+                scans = await conductor.scans("s1")
+    garbled = [scan.device for scan in scans.values() if scan.outcome.reason is Reason.BAD_ANSWER]
+    assert sorted(garbled) == names[1:3]
 
 
 async def test_a_stream_reports_every_scan_of_every_device(venue: Venue) -> None:

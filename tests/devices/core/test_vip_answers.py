@@ -10,7 +10,7 @@ from gatedrill.contract.attempt import AskKind
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
 from gatedrill.devices.connection import ServiceAnswer
 from gatedrill.devices.scan_answers import (
-    knows_no_links,
+    knows_no_such_function,
     read_link,
     read_pass_lookup,
     read_ticket_lookup,
@@ -242,10 +242,10 @@ def test_a_linked_ticket_lets_its_bearer_back_in_where_reentry_is_allowed(
         (unanswered(Reason.CONNECTION), False),
     ],
 )
-def test_only_an_unknown_function_shows_that_the_service_knows_no_links(
+def test_only_an_unknown_function_shows_that_the_service_knows_no_such(
     said: ServiceAnswer, expected: bool
 ) -> None:
-    assert knows_no_links(said) is expected
+    assert knows_no_such_function(said) is expected
 
 
 json_values = st.recursive(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from evidence_builder import ADMITTED, CANCELLED, Run, race, stream
-from judged_runs import hostile, judged, recorded, shipped
+from judged_runs import cut_off, hostile, judged, recorded, shipped
 from parsed_page import parse_page
 from services import require
 
@@ -78,6 +78,7 @@ def pages() -> dict[str, str]:
         "several": render_page(recorded("threshold-crossed", "violated", "passed")),
         "re-entries": render_page([judged(shipped("vip-reentry"))]),
         "fifty kiosks": render_page([judged(shipped("slot-6"))]),
+        "cut off": render_page([judged(cut_off())]),
         "rush": render_page([judged(_rush())]),
         "hostile": render_page([hostile(violated, "gate-02", "t1", "http://a")]),
     }

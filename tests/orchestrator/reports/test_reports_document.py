@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 from document import Document
 from evidence_builder import Run, checkouts, hunt, race
-from judged_runs import judged
+from judged_runs import cut_off, judged
 
 from gatedrill.orchestrator.reports.formats import RENDERERS
 from gatedrill.orchestrator.reports.junit import REHEARSAL
@@ -20,14 +20,24 @@ def test_every_format_is_told() -> None:
 
 
 def test_every_property_is_told() -> None:
-    runs = [judged(Run(race())), judged(Run(checkouts())), judged(Run(hunt()))]
+    runs = [judged(Run(race())), judged(Run(checkouts())), judged(Run(hunt())), judged(cut_off())]
     root = ElementTree.fromstring(RENDERERS["junit"](runs))
     names = [each.attrib["name"] for each in root.iter("property")]
     general = [
         re.sub(r"^(outcome)\.\w+(\.\w+)?$", lambda found: _outcome(found[2]), name)
-        for name in (re.sub(r"^hunt\.drill-1$", "hunt.PHASE", name) for name in names)
+        for name in map(_general, names)
     ]
     assert sorted(set(general)) == sorted(DOCUMENT.names("Properties"))
+
+
+def _general(name: str) -> str:
+    for pattern, word in (
+        (r"^hunt\.drill-1$", "hunt.PHASE"),
+        (r"^failed\..*$", "failed.FAULT"),
+        (r"^decided\..*$", "decided.AUTHORITY"),
+    ):
+        name = re.sub(pattern, word, name)
+    return name
 
 
 def _outcome(reason: str | None) -> str:

@@ -21,7 +21,7 @@ from evidence_builder import (
     stream,
     vip_table,
 )
-from judged_runs import RECORDED, judged, recorded
+from judged_runs import RECORDED, cut_off, judged, recorded
 from parsed_page import Cell, Page, parse_page
 
 from gatedrill.contract.messages import ReleaseMode
@@ -52,6 +52,7 @@ def made_up() -> Iterator[JudgedRun]:
     found.show("drill-1.3:gate-02", ADMITTED)
     yield judged(found)
     yield judged(two_fleets())
+    yield judged(cut_off())
     open_ended = Run(race())
     open_ended.show("drill-1.1:gate-02", UNKNOWN)
     yield judged(open_ended)
@@ -155,10 +156,11 @@ def test_thresholds_are_the_same(run: JudgedRun) -> None:
 @pytest.mark.parametrize("run", RUNS)
 def test_latencies_of_every_stage_are_the_same(run: JudgedRun) -> None:
     result, terminal = written(run), RENDERERS["terminal"]([run])
-    stages = msgspec.structs.astuple(result.stages)
+    *stages, claim = msgspec.structs.astuple(result.stages)
+    claims = [] if claim is None else [claim]
     rows = article(run).table("Milliseconds, counted from the intended instant")
     for (name, row), stats in zip(
-        rows.items(), (*stages, result.service_duration, result.own_duration), strict=True
+        rows.items(), (*stages, *claims, result.service_duration, result.own_duration), strict=True
     ):
         assert [row[each].value for each in ("attempts", *STATISTICS)] == _values(stats)
         [line] = [line for line in terminal.splitlines() if line.strip().startswith(f"{name}  ")]

@@ -11,7 +11,9 @@ from gatedrill.orchestrator.checks.check import (
     result,
     witness,
 )
+from gatedrill.orchestrator.doubles import Double, doubled_tickets, judge_double
 from gatedrill.orchestrator.evidence import Evidence
+from gatedrill.orchestrator.lockouts import find_lockouts, refused_guests
 from gatedrill.orchestrator.seen import SeenScan
 
 _THOUGH = {
@@ -26,9 +28,11 @@ _THOUGH = {
 def admitted_once(evidence: Evidence) -> CheckResult:
     """No ticket or pass lets two people in, nor anybody when it was not valid to begin with.
 
-    Who may come back is readmitted as often as he likes.
+    Who may come back is readmitted as often as he likes. Two admissions that nobody could prevent,
+    as a device decided alone that no word could reach, are told elsewhere and are not wrong.
     """
     beforehand = Beforehand(evidence)
+    doubled = {each.ticket: each for each in doubled_tickets(evidence)}
 
     def examine(ticket: str) -> Violation | None:
         comes_back = ticket in evidence.readmitting
@@ -39,13 +43,19 @@ def admitted_once(evidence: Evidence) -> CheckResult:
         if wrong and ticket in evidence.not_valid_before:
             return Violation(ticket, _why_not(evidence.tickets[ticket]), witness(wrong[:1]))
         counted = first if comes_back else admissions
-        if len(counted) > 1:
-            return Violation(ticket, f"admitted {len(counted)} times", witness(counted[:2]))
+        if ticket in doubled:
+            wrong_pair = doubled[ticket].wrong
+            return None if wrong_pair is None else _twice(ticket, len(counted), wrong_pair)
         if counted and not comes_back and not first:
             return Violation(ticket, "readmitted, though it admits only once", witness(counted))
         return None
 
     return examine_each("admitted once", "no ticket admits twice", evidence.by_ticket, examine)
+
+
+def _twice(ticket: str, times: int, double: Double) -> Violation:
+    what = ", ".join(filter(None, (f"admitted {times} times", double.wrong)))
+    return Violation(ticket, what, witness([double.first, double.second]))
 
 
 def _why_not(ticket: Ticket) -> str:
@@ -62,38 +72,33 @@ def valid_guests_admitted(evidence: Evidence) -> CheckResult:
     """A valid ticket or pass lets somebody in.
 
     One that nobody is seen to admit and of which some answer is missing or undecided is left out:
-    there the admission may hide. A probe does not count: it comes when the guest should long be
-    inside.
+    there the admission may hide. So is one whose guest a device turned away by itself while a fault
+    explains that: such a guest is reported as locked out. A probe does not count: it comes when the
+    guest should long be inside.
     """
-    first_shown = {
-        ticket: [seen for seen in scans if not seen.is_probe]
+    locked_out = {each.ticket for each in find_lockouts(evidence) if each.is_explained}
+    refused = refused_guests(evidence)
+    admitted = {
+        ticket
         for ticket, scans in evidence.by_ticket.items()
         if ticket not in evidence.not_valid_before
+        and any(seen.record.outcome.admits for seen in scans if not seen.is_probe)
     }
 
     def examine(ticket: str) -> Violation | None:
-        scans = first_shown[ticket]
-        if any(seen.record.outcome.admits for seen in scans):
+        if ticket in admitted:
             return None
-        return Violation(ticket, "refused at every gate, though valid", witness(scans[:2]))
+        lines = witness(refused[ticket][:2])
+        return Violation(ticket, "refused at every gate, though valid", lines)
 
-    tickets = [
-        ticket
-        for ticket, scans in first_shown.items()
-        if any(seen.record.outcome.admits for seen in scans)
-        or (
-            scans
-            and ticket not in evidence.silent_tickets
-            and not any(seen.record.outcome.is_open for seen in scans)
-        )
-    ]
+    tickets = admitted | (refused.keys() - locked_out)
     return examine_each("valid guests admitted", "every valid ticket admits", tickets, examine)
 
 
 def used_ticket_refused(evidence: Evidence) -> CheckResult:
     """A ticket shown again after the round that admitted it is refused.
 
-    Unless its guest may come back.
+    Unless its guest may come back, or nobody could have known that he is inside.
     """
     name, claim = "used ticket refused", "a ticket shown again after its round is refused"
     probes = [
@@ -111,7 +116,7 @@ def used_ticket_refused(evidence: Evidence) -> CheckResult:
     found = [
         Violation(seen.planned.ticket, "admitted again after its round", witness([*earlier, seen]))
         for seen, earlier in answered
-        if seen.record.outcome.admits
+        if seen.record.outcome.admits and judge_double(evidence, earlier[0], seen).wrong is not None
     ]
     return result(name, claim, len(answered), found)
 

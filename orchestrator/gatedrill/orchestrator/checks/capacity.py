@@ -2,7 +2,8 @@
 
 from gatedrill.orchestrator.checks.bookings import Bookings, all_bookings
 from gatedrill.orchestrator.checks.check import CheckResult, Violation, examine_each, witness
-from gatedrill.orchestrator.evidence import Evidence, free_places
+from gatedrill.orchestrator.evidence import Evidence
+from gatedrill.orchestrator.slots_astray import free_places
 
 
 def slot_capacity(evidence: Evidence) -> CheckResult:

@@ -5,10 +5,13 @@ from enum import StrEnum
 
 import msgspec
 
+from gatedrill.contract.attempt import ScanRecord
+from gatedrill.contract.outcome import Authority
 from gatedrill.orchestrator.evidence import Evidence
 from gatedrill.orchestrator.seen import SeenAttempt
 
 MAX_SHOWN = 5
+_BY = {Authority.VENUE: " by the registrar", Authority.OFFLINE: " by itself"}
 NOTHING_THERE = "there was nothing to look at"
 
 
@@ -86,7 +89,9 @@ def witness(attempts: Iterable[SeenAttempt]) -> tuple[str, ...]:
 
 def _describe(seen: SeenAttempt) -> str:
     record = seen.record
+    authority = record.authority if isinstance(record, ScanRecord) else Authority.ONLINE
     return (
         f"{record.device}: {record.outcome}, let go at {record.released_ns / 1e9:.6f} s, "
-        f"decided at {record.decided_ns / 1e9:.6f} s ({record.attempt})"
+        f"decided{_BY.get(authority, '')} at {record.decided_ns / 1e9:.6f} s ({record.attempt})"
+        + (", as its journal has it" if seen.is_testimony else "")
     )

@@ -22,7 +22,10 @@ def no_attempt_lost(evidence: Evidence) -> CheckResult:
         return not_judged(name, claim, "the run was cut short")
     heard = {
         seen.planned.attempt
-        for kind in (evidence.scans, evidence.checkouts, evidence.webhooks, evidence.links)
+        for kind in (
+            *(evidence.scans, evidence.checkouts, evidence.webhooks, evidence.links),
+            evidence.testimonies,
+        )
         for seen in kind
     }
     begun = [

@@ -31,13 +31,13 @@ def as_expected(evidence: Evidence) -> CheckResult:
     for step in evidence.plan.steps:
         if isinstance(step, BurstStep) and step in rounds:
             found += _examine(evidence, step, astray)
-            examined += any(_is_settled(seen, astray) for seen in evidence.by_step.get(step.id, ()))
+            examined += any(_is_settled(seen, astray) for seen in _accounts(evidence, step))
         astray |= _left_open(evidence, step)
     return result(name, claim, examined, found)
 
 
 def _examine(evidence: Evidence, step: BurstStep, astray: set[str]) -> list[Violation]:
-    seen = evidence.by_step.get(step.id, [])
+    seen = _accounts(evidence, step)
     settled = [each for each in seen if _is_settled(each, astray)]
     open_ended = len(step.attempts) - len(settled)
     words = Counter(word for each in settled for word in _words(each))
@@ -49,11 +49,17 @@ def _examine(evidence: Evidence, step: BurstStep, astray: set[str]) -> list[Viol
     return []
 
 
+def _accounts(evidence: Evidence, step: Step) -> list[SeenAttempt]:
+    """What was heard of a step, and what only journals tell."""
+    heard = evidence.by_step.get(step.id, [])
+    return [*heard, *(seen for seen in evidence.testimonies if seen.step is step)]
+
+
 def _left_open(evidence: Evidence, step: Step) -> set[str]:
     """Tickets and slots of which it is not known what this step has done to them."""
     settled = {
         seen.planned.attempt
-        for seen in evidence.by_step.get(step.id, [])
+        for seen in _accounts(evidence, step)
         if not seen.record.outcome.is_open
     }
     left = {_subject(each) for each in step.attempts if each.attempt not in settled}

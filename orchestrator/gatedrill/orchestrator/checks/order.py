@@ -5,7 +5,7 @@ from gatedrill.orchestrator.checks.beforehand import Beforehand
 from gatedrill.orchestrator.checks.check import CheckResult, Violation, examine_each, witness
 from gatedrill.orchestrator.checks.instants import Instants
 from gatedrill.orchestrator.evidence import Evidence
-from gatedrill.orchestrator.seen import SeenScan
+from gatedrill.orchestrator.seen import SeenScan, may_have_admitted
 
 _USED = (Reason.ALREADY_USED, Reason.LOST_RACE)
 
@@ -13,9 +13,10 @@ _USED = (Reason.ALREADY_USED, Reason.LOST_RACE)
 def in_order(evidence: Evidence) -> CheckResult:
     """Who is told that somebody came in before is told so after that admission was asked for.
 
-    An open attempt may have been that admission. A ticket is left out that was not valid before the
-    run, or may have been shown by a silent device; and one that nobody is seen to admit, if the
-    records do not tell whether it was valid before.
+    An open attempt may have been that admission, and so may one that the service or the registrar
+    was asked about, without an answer, before its device decided by itself. A ticket is left out
+    that was not valid before the run, or may have been shown by a silent device; and one that
+    nobody is seen to admit, if the records do not tell whether it was valid before.
     """
     beforehand, instants = Beforehand(evidence), Instants(evidence)
     told = {
@@ -30,7 +31,7 @@ def in_order(evidence: Evidence) -> CheckResult:
         admissions = [
             seen
             for seen in evidence.by_ticket[ticket]
-            if _is_first(seen) or seen.record.outcome.is_open
+            if _is_first(seen) or may_have_admitted(seen)
         ]
         for seen in told[ticket]:
             if all(instants.certainly_before(seen, admission) for admission in admissions):

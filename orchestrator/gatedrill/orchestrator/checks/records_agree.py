@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from gatedrill.contract.outcome import Authority
 from gatedrill.contract.service import TICKETS_TABLE
 from gatedrill.orchestrator.checks.beforehand import Beforehand
 from gatedrill.orchestrator.checks.check import (
@@ -15,10 +16,14 @@ from gatedrill.orchestrator.checks.check import (
 )
 from gatedrill.orchestrator.checks.scan_log import answers_are_logged, logged_once
 from gatedrill.orchestrator.evidence import Evidence
+from gatedrill.orchestrator.seen import may_have_admitted
 
 
 def records_agree(evidence: Evidence) -> CheckResult:
-    """The service's records of tickets tell the same story as the history."""
+    """The service's records of tickets tell the same story as the history.
+
+    Whom a device let in by itself the service need not know yet.
+    """
     name, claim = "records agree", "the service's records tell the same story"
     if all(ticket.kind != "ticket" for ticket in evidence.plan.tickets):
         return not_judged(name, claim, NOTHING_THERE)
@@ -53,7 +58,11 @@ def _recorded_only(evidence: Evidence) -> set[str]:
 
 def _admission_is_on_record(evidence: Evidence, ticket: str) -> Violation | None:
     scans = evidence.by_ticket.get(ticket, ())
-    admissions = [seen for seen in scans if seen.record.outcome.admits]
+    admissions = [
+        seen
+        for seen in scans
+        if seen.record.outcome.admits and seen.record.authority is Authority.ONLINE
+    ]
     row = evidence.rows.get(ticket)
     if not admissions or (row is not None and row.status == "scanned"):
         return None
@@ -70,7 +79,7 @@ def _recorded_admission_was_shown(
     if ticket in evidence.silent_tickets or _may_be_older(beforehand, evidence, ticket):
         return None
     scans = evidence.by_ticket.get(ticket, [])
-    if any(seen.record.outcome.admits or seen.record.outcome.is_open for seen in scans):
+    if any(seen.record.outcome.admits or may_have_admitted(seen) for seen in scans):
         return None
     what = f"the service counts an admission at {row.device_id}, no device showed one"
     return Violation(ticket, what, witness(scans[:2]))

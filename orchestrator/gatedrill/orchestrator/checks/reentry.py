@@ -1,12 +1,14 @@
 """Who may come back comes back: nobody of a VIP party is told that the ticket was used."""
 
 from gatedrill.contract.attempt import AskKind
-from gatedrill.contract.outcome import Certainty, OutcomeKind, Reason
+from gatedrill.contract.outcome import Authority, Certainty, OutcomeKind, Reason
 from gatedrill.orchestrator.checks.beforehand import Beforehand
 from gatedrill.orchestrator.checks.check import CheckResult, Violation, examine_each, witness
 from gatedrill.orchestrator.checks.instants import Instants
 from gatedrill.orchestrator.evidence import Evidence
+from gatedrill.orchestrator.lockouts import explain_refusal
 from gatedrill.orchestrator.seen import SeenScan
+from gatedrill.orchestrator.told_journals import BY_ITSELF
 
 _USED = (Reason.ALREADY_USED, Reason.LOST_RACE)
 
@@ -16,7 +18,8 @@ def reentry_granted(evidence: Evidence) -> CheckResult:
 
     A ticket that was linked in the run counts from the link's answer on. A refusal as used counts
     only if the service was asked about links, and answered. Who has never been let in is no matter
-    of coming back.
+    of coming back. Whom a device turned away by itself while a fault explains that is reported as
+    locked out.
     """
     beforehand = Beforehand(evidence)
     shown = {
@@ -46,7 +49,7 @@ def _settled(evidence: Evidence, beforehand: Beforehand, ticket_id: str) -> list
     settled = [
         seen
         for seen in evidence.by_ticket[ticket_id]
-        if not seen.record.outcome.is_open and seen not in first
+        if not (seen.record.outcome.is_open or seen in first or _is_locked_out(evidence, seen))
     ]
     if ticket.kind == "vip_pass":
         return settled if beforehand.may_come_back(ticket) else []
@@ -63,6 +66,11 @@ def _settled(evidence: Evidence, beforehand: Beforehand, ticket_id: str) -> list
         and beforehand.is_open(link.planned.reservation)
     ]
     return [seen for seen in known if any(instants.certainly_before(link, seen) for link in links)]
+
+
+def _is_locked_out(evidence: Evidence, seen: SeenScan) -> bool:
+    refused = not seen.record.outcome.admits and seen.record.authority in BY_ITSELF
+    return refused and bool(explain_refusal(evidence, seen))
 
 
 def _links_were_told(seen: SeenScan) -> bool:
@@ -91,9 +99,11 @@ def _entry(evidence: Evidence, ticket: str) -> list[SeenScan]:
 
 
 def _lacks_last_entry(evidence: Evidence, seen: SeenScan) -> bool:
-    """Of a pass first used before the run, the service may not know it."""
+    """Of a pass first used before the run, the service may not know it, nor who decides alone."""
     return (
-        seen.record.outcome.kind is OutcomeKind.READMITTED
+        seen.record.authority is Authority.ONLINE
+        and not seen.is_testimony
+        and seen.record.outcome.kind is OutcomeKind.READMITTED
         and seen.record.last_entry_at is None
         and evidence.tickets[seen.planned.ticket].kind == "vip_pass"
         and seen.planned.ticket not in evidence.not_valid_before

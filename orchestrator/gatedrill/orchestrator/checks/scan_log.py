@@ -10,6 +10,8 @@ from gatedrill.orchestrator.checks.check import Violation, witness
 from gatedrill.orchestrator.checks.log_rows import Told, find_mismatch, last_two
 from gatedrill.orchestrator.evidence import Evidence
 
+UPLOADED = "offline"
+"""The `scan_method` of what a device had decided by itself."""
 _LOGGED_AS = {
     None: "success",
     Reason.ALREADY_USED: "already_scanned",
@@ -32,11 +34,11 @@ def answers_are_logged(evidence: Evidence, ticket: str) -> Violation | None:
     """Every answer of the scan function has one row, and it says what was answered.
 
     The guest who is let back in with a linked ticket was told by that function that it was used. A
-    log that promises nothing may lack rows.
+    log that promises nothing may lack rows. What was uploaded is no call of that function.
     """
     if not evidence.records.complete_logs or evidence.records.logs.scan_logs is None:
         return None
-    rows = evidence.log_rows.get(ticket, [])
+    rows = [row for row in evidence.log_rows.get(ticket, ()) if row.scan_method != UPLOADED]
     logged = Counter(str(row.result) for row in rows)
     mismatch = find_mismatch(_told(evidence, ticket), logged)
     if mismatch is None:
@@ -56,7 +58,7 @@ def _told(evidence: Evidence, ticket: str) -> Told:
         ask for seen in evidence.by_ticket.get(ticket, ()) for ask in _scan_asks(seen.record.asks)
     ]
     answers = Counter(_LOGGED_AS[ask.reason] for ask in asks if ask.reason in _LOGGED_AS)
-    if ticket in evidence.silent_tickets:
+    if ticket in evidence.unheard_tickets:
         return Told(answers, None)
     return Told(answers, len(asks) - answers.total())
 

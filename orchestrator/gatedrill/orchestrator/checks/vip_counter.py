@@ -25,7 +25,7 @@ def vip_counter(evidence: Evidence) -> CheckResult:
 
 def _above_total(party: VipParty) -> Violation | None:
     for seen in party.scans:
-        number = seen.record.checked_in_guests
+        number = party.number_told(seen)
         if number is not None and number > party.total:
             what = f"told that {number} of {party.total} had come in"
             return Violation(party.id, what, witness([seen]))
@@ -36,11 +36,11 @@ def _above_total(party: VipParty) -> Violation | None:
 
 def _told_twice(party: VipParty) -> Violation | None:
     """Only a counter that has reached its end may tell two guests the same number."""
-    numbers = [seen.record.checked_in_guests for seen in party.first]
+    numbers = [party.number_told(seen) for seen in party.first]
     may_repeat = (None, party.total) if party.may_be_complete else (None,)
     for number in numbers:
         if number not in may_repeat and numbers.count(number) > 1:
-            told = [seen for seen in party.first if seen.record.checked_in_guests == number]
+            told = [seen for seen in party.first if party.number_told(seen) == number]
             what = f"two guests were told that they were number {number}"
             return Violation(party.id, what, witness(told[:2]))
     return None
@@ -49,7 +49,7 @@ def _told_twice(party: VipParty) -> Violation | None:
 def _told_wrongly(party: VipParty) -> Violation | None:
     """No number is below the entries answered before, nor above those asked for by then."""
     for seen in party.scans:
-        number = seen.record.checked_in_guests
+        number = party.number_told(seen)
         if number is None:
             continue
         least = min((party.before or 0) + party.entered_before(seen), party.total)
@@ -68,13 +68,12 @@ def _told_wrongly(party: VipParty) -> Violation | None:
 def _miscounted(party: VipParty) -> Violation | None:
     if party.before is None or party.after is None:
         return None
-    least = party.before + len(party.first)
-    most = least + party.perhaps
+    entered = len(party.first) + party.uploaded
+    least = party.before + entered
+    most = party.before + len(party.first) + party.perhaps
     if min(least, party.total) <= party.after <= min(most, party.total):
         return None
-    what = (
-        f"first entries: {len(party.first)}, but the counter grew by {party.after - party.before}"
-    )
+    what = f"first entries: {entered}, but the counter grew by {party.after - party.before}"
     return Violation(party.id, what, _counts(party))
 
 
@@ -83,5 +82,5 @@ def _counts(party: VipParty) -> tuple[str, ...]:
     return (
         *before,
         f"after the run: {party.after} of {party.total}",
-        f"first entries shown: {len(party.first)}",
+        f"first entries shown: {len(party.first) + party.uploaded}",
     )

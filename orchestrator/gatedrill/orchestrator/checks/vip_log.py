@@ -1,7 +1,7 @@
 """What the log of VIP scans must say of a pass: every scan, refused ones too."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gatedrill.contract.attempt import Ask, AskKind
 from gatedrill.contract.outcome import Certainty, OutcomeKind, Reason
@@ -18,6 +18,7 @@ from gatedrill.orchestrator.checks.check import (
 from gatedrill.orchestrator.checks.log_rows import Told, find_mismatch, last_two
 from gatedrill.orchestrator.evidence import Evidence
 from gatedrill.orchestrator.seen import SeenScan
+from gatedrill.orchestrator.told_journals import BY_ITSELF
 
 _ENTRIES = {OutcomeKind.ADMITTED: "first_entry", OutcomeKind.READMITTED: "reentry"}
 _UNDER_NO_PASS = Reason.NOT_FOUND
@@ -27,7 +28,8 @@ def vip_log(evidence: Evidence) -> CheckResult:
     """Every answer about a pass has one row in the log, and it says what was answered.
 
     Judged where the log promises to be complete. A pass that the service does not know has its rows
-    under no pass, and is left out.
+    under no pass, and is left out. What a device decided by itself leaves a row once it is
+    uploaded.
     """
     name, claim = "VIP log", "every scan of a pass is logged once and as what it was"
     passes = {
@@ -58,12 +60,20 @@ def _examine(evidence: Evidence, vip_pass: str) -> Violation | None:
     return Violation(vip_pass, mismatch.what, lines)
 
 
-def _told(evidence: Evidence, vip_pass: str, scans: Iterable[SeenScan]) -> Told:
+def _told(evidence: Evidence, vip_pass: str, scans: Sequence[SeenScan]) -> Told:
     entry_types = [entry_type for seen in scans for entry_type in _logged_as(seen)]
     answers = Counter(entry_type for entry_type in entry_types if entry_type is not None)
-    if vip_pass in evidence.silent_tickets:
+    if vip_pass in evidence.unheard_tickets:
         return Told(answers, None)
-    return Told(answers, entry_types.count(None))
+    return Told(answers, entry_types.count(None) + sum(_uploads(evidence, seen) for seen in scans))
+
+
+def _uploads(evidence: Evidence, seen: SeenScan) -> int:
+    """How often a scan that its device decided by itself may have been uploaded."""
+    if seen.record.authority not in BY_ITSELF:
+        return 0
+    entry = evidence.journals.of_scan(seen.record.nonce, seen.record.attempt)
+    return max(1, entry.tries if entry is not None else 1)
 
 
 def _logged_as(seen: SeenScan) -> list[str | None]:

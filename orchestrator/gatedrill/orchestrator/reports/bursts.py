@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from gatedrill.orchestrator.evidence import Evidence
 from gatedrill.orchestrator.hunts import Hunt
 from gatedrill.orchestrator.reports import figures
+from gatedrill.orchestrator.reports.chart import Band, bands_within
+from gatedrill.orchestrator.reports.fault_bands import fault_bands
 from gatedrill.orchestrator.reports.marks import DOUBT, GOOD, PLAIN, mark
 from gatedrill.orchestrator.reports.markup import Content, Html, element, joined
 from gatedrill.orchestrator.reports.selection import (
@@ -97,6 +99,8 @@ def _race(each: RoundResult) -> Html:
     if each.swept_ms is not None:
         spread = element("small", sweep_in_words(each.swept_ms))
         return joined([mark(PLAIN, "a sweep"), spread])
+    if each.counts is None and each.contending:
+        return mark(PLAIN, "devices may decide alone")
     if each.counts is None:
         return mark(PLAIN, "nobody competes")
     if each.why_not:
@@ -113,7 +117,8 @@ def _timelines(result: Result, evidence: Evidence) -> Iterator[Html]:
         seen = evidence.by_step[step]
         attempts = most_telling(seen, subjects)
         left_out = len(seen) - len(attempts)
-        yield _timeline(told[step], attempts, left_out, is_open=step in opened)
+        bands = fault_bands(result.faults, evidence.fired[step].at_ns / 1e9, 1000)
+        yield _timeline(told[step], attempts, left_out, bands, is_open=step in opened)
     undrawn = len(result.rounds) - len(chosen)
     if undrawn:
         why = "nothing was heard of them, or the page would grow too long"
@@ -127,10 +132,18 @@ def _to_open(rounds: Sequence[RoundResult], telling: set[str]) -> list[str]:
 
 
 def _timeline(
-    told: RoundResult, attempts: Sequence[ListedAttempt], left_out: int, *, is_open: bool
+    told: RoundResult,
+    attempts: Sequence[ListedAttempt],
+    left_out: int,
+    faults: Sequence[Band],
+    *,
+    is_open: bool,
 ) -> Html:
     note = f" {left_out} more attempts are not drawn." if left_out else ""
-    drawing = scroll_box(f"Timeline of {told.step}", draw_timeline(told.step, attempts))
+    end_ms = max(each.decided_ms for each in attempts)
+    shades = bands_within(faults, min(each.released_ms for each in attempts), end_ms)
+    note += " Shaded while something failed." if shades else ""
+    drawing = scroll_box(f"Timeline of {told.step}", draw_timeline(told.step, attempts, faults))
     return element(
         "details",
         element("summary", f"Timeline of {told.step}: {round_in_words(told)}"),

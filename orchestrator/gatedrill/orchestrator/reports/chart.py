@@ -1,6 +1,7 @@
 """What all drawings share: a scale, its ticks, and a picture that says what it shows."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gatedrill.orchestrator.reports.markup import Content, Html, element
@@ -60,6 +61,45 @@ def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> Html:
 def words(x: float, y: float, text: Content, class_: str | None = None) -> Html:
     """Text that begins at x; the classes `end` and `middle` say otherwise."""
     return element("text", text, x=x, y=y, class_=class_)
+
+
+class Band(NamedTuple):
+    """Something that lasted from `begin` to `end` on a drawing's lower axis; None: to its end."""
+
+    name: str
+    begin: float
+    end: float | None
+
+
+BAND_ROW = 16
+"""So much higher is a drawing for each of its bands."""
+
+
+def bands(shown: Sequence[Band], scale: Scale, top: float, bottom: float) -> Html:
+    """Shades down to `bottom`, each with its name in a row of its own from `top` on."""
+    drawn = [
+        _band(each, scale, top + BAND_ROW * number, bottom) for number, each in enumerate(shown)
+    ]
+    return Html("".join(drawn))
+
+
+def _band(each: Band, scale: Scale, top: float, bottom: float) -> Html:
+    left = scale.at(max(each.begin, scale.low))
+    right = scale.end if each.end is None else scale.at(min(each.end, scale.high))
+    is_far = left > (scale.begin + scale.end) / 2
+    return element(
+        "g",
+        element("title", each.name),
+        element(
+            "rect", x=left, y=top, width=max(right - left, 1), height=bottom - top, class_="band"
+        ),
+        words(right - 3 if is_far else left + 3, top + 12, each.name, "end" if is_far else None),
+    )
+
+
+def bands_within(shown: Sequence[Band], low: float, high: float) -> list[Band]:
+    """Those that lasted at any time between two places of the axis."""
+    return [each for each in shown if each.begin <= high and (each.end is None or each.end >= low)]
 
 
 def bottom_axis(scale: Scale, y: float, unit: str) -> Html:

@@ -9,6 +9,7 @@ from gatedrill.orchestrator.checks.check import CheckStatus
 from gatedrill.orchestrator.metrics import LatencyStats
 from gatedrill.orchestrator.reports import figures
 from gatedrill.orchestrator.reports.figures import Figure
+from gatedrill.orchestrator.reports.offline_wording import AUTHORITIES, TIMEOUTS
 from gatedrill.orchestrator.reports.wording import release_in_words, threshold_status
 from gatedrill.orchestrator.result import Result
 
@@ -61,6 +62,7 @@ def compare(first: Result, second: Result) -> list[Block]:
         ("run", _setting(first), _setting(second)),
         ("attempts", _counts(first), _counts(second)),
         ("on record", _records(first), _records(second)),
+        ("without the service", _apart(first), _apart(second)),
         ("checks", _checks(first, judged), _checks(second, judged)),
         ("thresholds", _thresholds(first), _thresholds(second)),
         ("latency, ms", _latencies(first), _latencies(second)),
@@ -128,6 +130,25 @@ def _records(result: Result) -> Facts:
     return facts
 
 
+def _apart(result: Result) -> Facts:
+    """What devices decided by themselves; nothing where only the service may."""
+    facts: Facts = {
+        f"decided by {AUTHORITIES.get(each.authority, each.authority)}": figures.count(each.decided)
+        for each in result.decided_by
+    }
+    if result.decided_by:
+        facts["admitted twice, as expected"] = figures.count(len(result.expected_doubles))
+        facts["locked out"] = figures.count(len(result.locked_out))
+        facts["not uploaded"] = figures.count(len(result.pending))
+        facts["conflicts"] = figures.count(len(result.conflicts))
+    if result.timeouts is not None:
+        facts |= {
+            f"no answer: {told}": figures.count(getattr(result.timeouts, name))
+            for name, told in TIMEOUTS.items()
+        }
+    return facts
+
+
 def _judged(result: Result) -> set[str]:
     return {check.name for check in result.checks if check.status is not CheckStatus.NOT_JUDGED}
 
@@ -161,6 +182,7 @@ def _latencies(result: Result) -> Facts:
         **_statistics("ask", stages.ask, ("p50", "p95")),
         **_statistics("by the service's stamps", stages.service, ("p50", "p95")),
         **_statistics("pause", stages.pause, ("p50", "p95")),
+        **_statistics("claim", stages.claim, ("p50", "p95")),
         **_statistics("ours", stages.ours, ("p50", "p95")),
         **_statistics("the service's share", result.service_duration, ("p50", "p95")),
         **_statistics("this machine's own", result.own_duration, ("p50", "p95")),

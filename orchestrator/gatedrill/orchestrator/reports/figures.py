@@ -41,6 +41,11 @@ def latency_ms(value: float | None) -> Figure:
     return Figure(value, ".2f")
 
 
+def seconds(value: float | None) -> Figure:
+    """Seconds since the run began, to the millisecond; what never ended lasts to the end."""
+    return Figure(value, ".3f", absent="to the end")
+
+
 def fine_ms(value: float | None) -> Figure:
     """A duration in milliseconds, to the microsecond: skews and clock bounds."""
     return Figure(value, ".3f")

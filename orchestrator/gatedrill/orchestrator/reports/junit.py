@@ -13,6 +13,7 @@ from gatedrill.orchestrator.metrics import LatencyStats
 from gatedrill.orchestrator.reports import figures
 from gatedrill.orchestrator.reports.figures import Figure
 from gatedrill.orchestrator.reports.judged_run import JudgedRun, name_runs
+from gatedrill.orchestrator.reports.offline_wording import TIMEOUTS, UPLOADS, fault_in_words
 from gatedrill.orchestrator.reports.plain import render_plain
 from gatedrill.orchestrator.reports.printable import printable
 from gatedrill.orchestrator.reports.wording import hunt_in_words, whose_in_words
@@ -137,6 +138,22 @@ def _facts(result: Result) -> Iterator[tuple[str, str | Figure]]:
         yield "release_skew.p95_ms", figures.fine_ms(result.release_skew.p95_ms)
     for hunt in result.hunts:
         yield f"hunt.{hunt.phase}", hunt_in_words(hunt)
+    yield from _offline_facts(result)
+
+
+def _offline_facts(result: Result) -> Iterator[tuple[str, str | Figure]]:
+    """What failed and what devices decided by themselves; nothing where only the service may."""
+    for fault in result.faults:
+        yield f"failed.{fault.fault}", fault_in_words(fault)
+    for each in result.decided_by:
+        yield f"decided.{each.authority}", figures.count(each.decided)
+    if result.decided_by:
+        for name in ("expected_doubles", "locked_out", "pending", "conflicts"):
+            yield name, figures.count(len(getattr(result, name)))
+    for name in TIMEOUTS if result.timeouts is not None else ():
+        yield f"timeouts.{name}", figures.count(getattr(result.timeouts, name))
+    for name in UPLOADS if result.uploads is not None else ():
+        yield f"uploads.{name}", figures.count(getattr(result.uploads, name))
 
 
 def _counted(counters: Counters) -> Iterator[tuple[str, Figure]]:

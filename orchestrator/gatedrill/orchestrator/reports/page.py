@@ -14,6 +14,7 @@ from gatedrill.orchestrator.reports.figure_sections import (
 from gatedrill.orchestrator.reports.judged_run import JudgedRun, name_runs
 from gatedrill.orchestrator.reports.marks import VERDICTS, mark
 from gatedrill.orchestrator.reports.markup import Content, Html, element
+from gatedrill.orchestrator.reports.offline_sections import offline_sections
 from gatedrill.orchestrator.reports.record_section import records_section
 from gatedrill.orchestrator.reports.setting_sections import (
     clocks_section,
@@ -115,8 +116,9 @@ def _parts(number: int, name: str, run: JudgedRun) -> Iterator[Html]:
     yield from checks_section(run.result)
     yield from thresholds_section(run.result)
     yield from records_section(run.result)
+    yield from offline_sections(run.result)
     yield from bursts_section(run.result, run.evidence)
-    yield from streams_section(run.evidence)
+    yield from streams_section(run.result, run.evidence)
     yield from latency_section(run.result, run.evidence)
     yield from outcomes_section(run.result)
     yield from devices_section(run.result, run.evidence)

@@ -47,9 +47,12 @@ def steps_of_witnesses(result: Result, evidence: Evidence) -> set[str]:
 def subjects_told(result: Result, evidence: Evidence) -> set[str]:
     """What the checks have found something wrong with, as far as they write it out.
 
-    Of a reservation, all that belongs to it.
+    Of a reservation, all that belongs to it. And whoever was let in twice or locked out, were it
+    that nobody is to blame.
     """
     told = {violation.subject for check in result.checks for violation in check.shown}
+    told |= {each.ticket for each in result.expected_doubles}
+    told |= {each.ticket for each in result.locked_out}
     return told | {ticket.id for ticket in evidence.plan.tickets if ticket.reservation in told}
 
 

@@ -6,7 +6,11 @@ from typing import NamedTuple
 from gatedrill.contract.attempt import ScanRecord
 from gatedrill.orchestrator.metrics import LatencyStats, collect_metrics, latency_stats
 from gatedrill.orchestrator.reports.chart import (
+    BAND_ROW,
+    Band,
     Scale,
+    bands,
+    bands_within,
     bottom_axis,
     left_axis,
     line,
@@ -50,19 +54,26 @@ def _slice(number: int, width_s: float, scans: Sequence[ScanRecord]) -> Slice | 
     return Slice(begin_s, end_s, stats.count, sum(metrics.scan_errors), stats)
 
 
-def draw_stream(step: str, slices: Sequence[Slice]) -> Html:
-    """For each slice a line from fastest to slowest scan and a dot at the median."""
+def draw_stream(step: str, slices: Sequence[Slice], faults: Sequence[Band] = ()) -> Html:
+    """For each slice a line from fastest to slowest scan and a dot at the median.
+
+    Faults, in seconds from T, shade the time for which they lasted.
+    """
     times = Scale(0, slices[-1].end_s, _LEFT, _WIDTH - 30)
-    latencies = Scale(0, max(each.latency.max for each in slices), _BOTTOM, _TOP)
+    shades = bands_within(faults, times.low, times.high)
+    top = _TOP + BAND_ROW * len(shades)
+    bottom = _BOTTOM + BAND_ROW * len(shades)
+    latencies = Scale(0, max(each.latency.max for each in slices), bottom, top)
     return picture(
         f"Latency during {step}",
         f"{sum(each.scans for each in slices)} scans in {len(slices)} slices of time: "
         "fastest, median and slowest of each. The table below has the same figures.",
         _WIDTH,
-        _BOTTOM + 26,
+        bottom + 26,
+        bands(shades, times, _TOP - 8, bottom),
         left_axis(latencies, _LEFT, _WIDTH - 30, "ms"),
         *(_column(each, times, latencies) for each in slices),
-        bottom_axis(times, _BOTTOM, "s"),
+        bottom_axis(times, bottom, "s"),
     )
 
 

@@ -4,7 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from gatedrill.orchestrator.reports import figures
-from gatedrill.orchestrator.reports.chart import Scale, bottom_axis, line, picture, words
+from gatedrill.orchestrator.reports.chart import (
+    BAND_ROW,
+    Band,
+    Scale,
+    bands,
+    bands_within,
+    bottom_axis,
+    line,
+    picture,
+    words,
+)
 from gatedrill.orchestrator.reports.markup import Html, element
 from gatedrill.orchestrator.reports.wording import with_note
 from gatedrill.orchestrator.rounds import ListedAttempt
@@ -28,11 +38,19 @@ class _Scales(NamedTuple):
     bottom: float
 
 
-def draw_timeline(step: str, attempts: Sequence[ListedAttempt]) -> Html:
-    """These attempts in their order. Releases, microseconds apart, have a scale of their own."""
-    bottom = _TOP + _ROW * len(attempts)
+def draw_timeline(
+    step: str, attempts: Sequence[ListedAttempt], faults: Sequence[Band] = ()
+) -> Html:
+    """These attempts in their order. Releases, microseconds apart, have a scale of their own.
+
+    Faults, in milliseconds from T like all else, shade the time for which they lasted.
+    """
+    first, end = _course(attempts)
+    shades = bands_within(faults, first, end)
+    top = _TOP + BAND_ROW * len(shades)
+    bottom = top + _ROW * len(attempts)
     scales = _scales(attempts, bottom)
-    rows = [_row(each, _TOP + _ROW * (nth + 0.5), scales) for nth, each in enumerate(attempts)]
+    rows = [_row(each, top + _ROW * (nth + 0.5), scales) for nth, each in enumerate(attempts)]
     has_notes = any(each.note for each in attempts)
     return picture(
         f"Timeline of {step}",
@@ -40,6 +58,7 @@ def draw_timeline(step: str, attempts: Sequence[ListedAttempt]) -> Html:
         "symbol and when it decided. The table below has the same figures.",
         _WITH_NOTES if has_notes else WIDTH,
         bottom + 26,
+        bands(shades, scales.course, _TOP, bottom),
         _heads(scales),
         *([words(_AHEAD_END, 14, "read ahead", "end")] if any(map(_is_ahead, attempts)) else []),
         *([words(_NOTES, 14, "shown besides")] if has_notes else []),
@@ -50,10 +69,15 @@ def draw_timeline(step: str, attempts: Sequence[ListedAttempt]) -> Html:
 
 
 def _scales(attempts: Sequence[ListedAttempt], bottom: float) -> _Scales:
-    released = [each.released_ms for each in attempts]
-    first, last = min(0.0, *released), max(released)
-    end = max(each.decided_ms for each in attempts)
+    first, end = _course(attempts)
+    last = max(each.released_ms for each in attempts)
     return _Scales(Scale(first, last, *_RELEASES), Scale(first, end, *_COURSE), bottom)
+
+
+def _course(attempts: Sequence[ListedAttempt]) -> tuple[float, float]:
+    """From the first release, or T if that was earlier, to the last decision."""
+    first = min(0.0, *(each.released_ms for each in attempts))
+    return first, max(each.decided_ms for each in attempts)
 
 
 def _heads(scales: _Scales) -> Html:

@@ -85,6 +85,7 @@ def _metrics_in_words(result: Result) -> Iterator[str]:
 def stage_rows(result: Result) -> tuple[tuple[str, LatencyStats | None], ...]:
     """Latency by stage, then by whose it is."""
     stages = result.stages
+    claim = [("  claim: sent to the registrar's answer", stages.claim)] if stages.claim else []
     return (
         ("all", stages.total),
         ("wait: intended to released", stages.wait),
@@ -94,6 +95,7 @@ def stage_rows(result: Result) -> tuple[tuple[str, LatencyStats | None], ...]:
         ("    by the service's stamps", stages.service),
         ("  pause: after a busy answer", stages.pause),
         ("  ours: the rest of it", stages.ours),
+        *claim,
         ("the service's share", result.service_duration),
         ("this machine's own", result.own_duration),
     )

@@ -1,0 +1,93 @@
+"""Gathering, at the end of a run, what the journals of its devices hold."""
+
+import asyncio
+from collections.abc import Mapping
+
+import msgspec
+
+from gatedrill.broker.bus import Bus
+from gatedrill.contract import topics
+from gatedrill.contract.messages import AskQueues, QueueEntry, QueueReport
+from gatedrill.orchestrator.history import Event, Journaled, JournalUnread
+from gatedrill.orchestrator.step_watch import Part
+
+ASK_AGAIN_S = 5.0
+"""After so long without a word the question is asked again: it may not have been heard."""
+ASKED_AT_MOST = 4
+
+
+async def gather_journals(
+    bus: Bus, run: str, edition: str, parts: Mapping[str, Part]
+) -> list[Event]:
+    """What these fleets, by their boots, say of this edition, in history time.
+
+    Those that do not tell all they have, asked several times, are named.
+    """
+    heard: asyncio.Queue[QueueReport] = asyncio.Queue()
+
+    def hear(_levels: dict[str, str], report: QueueReport | None) -> None:
+        if report is not None and report.edition == edition:
+            heard.put_nowait(report)
+
+    journals = Journals(parts)
+    subscription = await bus.subscribe(topics.QUEUES, hear, run=run)
+    events: list[Event] = []
+    try:
+        for _ in range(ASKED_AT_MOST):
+            if not journals.waiting:
+                break
+            await bus.publish(topics.ASK_QUEUES, AskQueues(edition), run=run)
+            events += await _listen(journals, heard)
+    finally:
+        await subscription.end()
+    return [*events, *journals.unread()]
+
+
+async def _listen(journals: "Journals", heard: asyncio.Queue[QueueReport]) -> list[Event]:
+    """What is told until all have told everything, or nobody says anything any more."""
+    events: list[Event] = []
+    while journals.waiting:
+        try:
+            async with asyncio.timeout(ASK_AGAIN_S):
+                report = await heard.get()
+        except TimeoutError:
+            break
+        events += journals.take(report)
+    return events
+
+
+class Journals:
+    """Who has told what. Pure: reports come in, history events come out, each entry once."""
+
+    def __init__(self, parts: Mapping[str, Part]) -> None:
+        self._parts = dict(parts)
+        self._known: dict[str, set[tuple[str, str, str]]] = {boot: set() for boot in parts}
+        self.waiting = set(parts)
+
+    def take(self, report: QueueReport) -> list[Event]:
+        """Take in a report; returns what belongs into the history.
+
+        A fleet has told everything when its last report is here, and as many entries as that says:
+        what it told before may have been lost.
+        """
+        part = self._parts.get(report.boot)
+        if part is None:
+            return []
+        known = self._known[report.boot]
+        new = {entry.key: entry for entry in report.entries if entry.key not in known}
+        known.update(new)
+        if report.finished and len(known) >= (report.total or 0):
+            self.waiting.discard(report.boot)
+        return [Journaled(part.fleet, _in_history_time(each, part)) for each in new.values()]
+
+    def unread(self) -> list[Event]:
+        """Those who have not told everything."""
+        parts = [part for boot, part in self._parts.items() if boot in self.waiting]
+        return [JournalUnread(part.fleet, part.devices, "did not tell in time") for part in parts]
+
+
+def _in_history_time(entry: QueueEntry, part: Part) -> QueueEntry:
+    """When it was settled is told by the boot that tells it, whichever boot it was scanned in."""
+    if entry.settled_ns is None:
+        return entry
+    return msgspec.structs.replace(entry, settled_ns=entry.settled_ns + part.shift_ns)
