@@ -205,6 +205,14 @@ async def test_a_part_that_is_frozen_is_stopped_all_the_same(
     assert is_gone(child.pid)
 
 
+async def test_a_part_that_is_started_twice_at_once_is_one_process(stand_in: Path) -> None:
+    part = Part("broker", "r1", ["broker"], {})
+    first, second = await asyncio.gather(part.start(), part.start())
+    await part.stop()
+    assert first is second
+    assert len(stand_in.read_text().splitlines()) == 1  # noqa: ASYNC240
+
+
 async def test_a_part_settles_where_others_look_for_it(stand_in: Path) -> None:
     part = Part("broker", "r1", ["broker", "--port", "0"], {})
     await part.start()

@@ -1,5 +1,6 @@
 """A gate that may decide by itself: whom it asks, what it writes down, and what it must not do."""
 
+import asyncio
 import random
 import resource
 from collections.abc import AsyncIterator
@@ -29,6 +30,7 @@ from gatedrill.contract.messages import (
     VenueGrant,
 )
 from gatedrill.contract.outcome import Authority, Outcome, OutcomeKind, Reason
+from gatedrill.devices import standby as standbys
 from gatedrill.devices.checkin import Resolution
 from gatedrill.devices.lane import Lane
 from gatedrill.devices.offline.cached_ticket import (
@@ -418,6 +420,28 @@ async def test_the_registrar_is_told_whom_a_gate_let_in_alone_now_and_after_a_re
     registrar = Registrar()
     async with standing_by(tmp_path / "gate-01.sqlite3", clock, registrar):
         assert registrar.told == told
+
+
+async def test_what_failed_in_the_background_begins_again(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(standbys, "BEGIN_AGAIN_S", 0.0)
+    begun, again = [], asyncio.Event()
+
+    async def work() -> None:
+        begun.append(1)
+        if len(begun) == 1:
+            raise UsageError("cannot read the file")
+        again.set()
+        await asyncio.Event().wait()
+
+    going_on = asyncio.create_task(gate.standby._go_on(work))
+    async with asyncio.timeout(10):
+        await again.wait()
+    going_on.cancel()
+    await asyncio.wait([going_on])
+
+    assert "begins again what failed" in caplog.text
 
 
 async def test_a_look_up_without_an_answer_shows_that_the_service_is_away(gate: Gate) -> None:
