@@ -7,6 +7,7 @@ HMAC-SHA256. The signature does not cover `meta`: it serves a display, never a d
 import base64
 import hashlib
 import hmac
+import re
 
 import msgspec
 
@@ -17,6 +18,11 @@ class PlainToken(msgspec.Struct, frozen=True):
     """A code that is its token and nothing else."""
 
     token: str
+
+    @property
+    def is_ticket_id(self) -> bool:
+        """Whether it is the ticket's id itself, so that nothing need be looked up."""
+        return _UUID.fullmatch(self.token) is not None
 
 
 class SignedPayload(msgspec.Struct, frozen=True):
@@ -30,6 +36,11 @@ class SignedPayload(msgspec.Struct, frozen=True):
     signature: str
     meta: Meta = {}
 
+    @property
+    def is_pass(self) -> bool:
+        """Whether it says that it is a VIP guest's."""
+        return self.meta.get("type") == _VIP_GUEST
+
 
 class Tampered(msgspec.Struct, frozen=True):
     """A code that looks like a signed one and is none."""
@@ -38,6 +49,10 @@ class Tampered(msgspec.Struct, frozen=True):
 
 
 Symbol = PlainToken | SignedPayload | Tampered
+
+_VIP_GUEST = "vip_guest"
+# Only in its usual spelling: 32 digits without hyphens may just as well be a token.
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 _PAYLOAD = msgspec.json.Decoder(SignedPayload)
 

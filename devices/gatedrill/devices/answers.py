@@ -14,6 +14,7 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 OK = 200
 _CREDENTIALS = (401, 403)
 _SERVER_ERROR = 500
+_NO_SUCH_FUNCTION = (404, "PGRST202")
 
 _PROBLEM = msgspec.json.Decoder(ServiceProblem)
 
@@ -53,3 +54,8 @@ def problem_code(body: bytes) -> str:
         return _PROBLEM.decode(body).code
     except UNREADABLE:
         return ""
+
+
+def lacks_function(answer: ServiceAnswer) -> bool:
+    """Whether the service has no such function, or none that takes these arguments."""
+    return (answer.http_status, problem_code(answer.body)) == _NO_SUCH_FUNCTION

@@ -14,23 +14,20 @@ next guest with that ticket: if the service has let somebody in meanwhile, it is
 """
 
 import random
-from typing import TYPE_CHECKING
 
 from gatedrill.contract.attempt import Ask, ClaimAsk
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.messages import OfflinePolicy, VenueGrant
 from gatedrill.contract.outcome import Authority, Outcome, OutcomeKind, Reason
 from gatedrill.devices.answers import refused
-from gatedrill.devices.checkin import CheckIn, Entitlement, Reply, Resolution
+from gatedrill.devices.checkin import CheckIn, Entitlement, Resolution
 from gatedrill.devices.decide import Decision, decide
+from gatedrill.devices.inquiry import HoldingInquiry
 from gatedrill.devices.offline.errors import NotRecordedError
 from gatedrill.devices.standby import Standby, Subject
 
-if TYPE_CHECKING:
-    from gatedrill.devices.question import HeldQuestion
 
-
-class FallbackInquiry:
+class FallbackInquiry(HoldingInquiry):
     """Implements `Inquiry`. `attempt` is the scan's name in a drill."""
 
     def __init__(
@@ -53,7 +50,6 @@ class FallbackInquiry:
         self._subject: Subject | None = None
         self._asks: tuple[Ask, ...] = ()
         self._nonce: str | None = None
-        self._question: HeldQuestion[Reply] | None = None
 
     async def ask_ahead(self) -> Reason | None:
         """See `Inquiry`. A gate that cannot ask is ready all the same: it decides by itself."""
@@ -69,16 +65,6 @@ class FallbackInquiry:
             await question.withdraw()
             self._standby.uplink.failed()
         return None
-
-    def release(self) -> None:
-        """See `Inquiry`."""
-        if self._question is not None:
-            self._question.release()
-
-    def resume(self) -> None:
-        """See `Inquiry`."""
-        if self._question is not None:
-            self._question.resume()
 
     async def decide(self) -> Decision:
         """See `Inquiry`."""
@@ -108,12 +94,6 @@ class FallbackInquiry:
         """
         is_allowed = Authority.VENUE in self._policy.authorities
         return is_allowed and subject.found is not None and self._standby.was_cut_off_lately
-
-    async def give_up(self) -> None:
-        """See `Inquiry`."""
-        question, self._question = self._question, None
-        if question is not None:
-            await question.withdraw()
 
     async def _begin(self) -> Subject:
         """Find what the symbol stands for, and write the scan down; once."""

@@ -43,24 +43,10 @@ class Inquiry(Protocol):
         ...
 
 
-class OnlineInquiry:
-    """Implements `Inquiry` where the service alone decides."""
+class HoldingInquiry:
+    """What both sorts have in common: the question that may be on hold."""
 
-    def __init__(self, checkin: CheckIn, symbol: str, clock: Clock, rng: random.Random) -> None:
-        self._checkin = checkin
-        self._symbol = symbol
-        self._clock = clock
-        self._rng = rng
-        self._resolution: Resolution | None = None
-        self._question: HeldQuestion[Reply] | None = None
-
-    async def ask_ahead(self) -> Reason | None:
-        """See `Inquiry`; what was found may settle the scan."""
-        self._resolution = await self._checkin.resolve(self._symbol)
-        if isinstance(self._resolution.found, Outcome):
-            return None
-        self._question = self._checkin.hold(self._resolution.found)
-        return await self._question.until_parked()
+    _question: "HeldQuestion[Reply] | None" = None
 
     def release(self) -> None:
         """See `Inquiry`."""
@@ -72,13 +58,32 @@ class OnlineInquiry:
         if self._question is not None:
             self._question.resume()
 
-    async def decide(self) -> Decision:
-        """See `Inquiry`."""
-        resolution = self._resolution or await self._checkin.resolve(self._symbol)
-        return await decide(resolution, self._question, self._checkin, self._clock, self._rng)
-
     async def give_up(self) -> None:
         """See `Inquiry`."""
         question, self._question = self._question, None
         if question is not None:
             await question.withdraw()
+
+
+class OnlineInquiry(HoldingInquiry):
+    """Implements `Inquiry` where the service alone decides."""
+
+    def __init__(self, checkin: CheckIn, symbol: str, clock: Clock, rng: random.Random) -> None:
+        self._checkin = checkin
+        self._symbol = symbol
+        self._clock = clock
+        self._rng = rng
+        self._resolution: Resolution | None = None
+
+    async def ask_ahead(self) -> Reason | None:
+        """See `Inquiry`; what was found may settle the scan."""
+        self._resolution = await self._checkin.resolve(self._symbol)
+        if isinstance(self._resolution.found, Outcome):
+            return None
+        self._question = self._checkin.hold(self._resolution.found)
+        return await self._question.until_parked()
+
+    async def decide(self) -> Decision:
+        """See `Inquiry`."""
+        resolution = self._resolution or await self._checkin.resolve(self._symbol)
+        return await decide(resolution, self._question, self._checkin, self._clock, self._rng)

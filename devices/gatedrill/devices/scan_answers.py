@@ -10,7 +10,6 @@ from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
 from gatedrill.devices.answers import (
     UNREADABLE,
     failure_of,
-    problem_code,
     refused,
     unknown,
 )
@@ -45,8 +44,6 @@ _BY_ENTRY_TYPE: dict[service.VipEntryType | None, OutcomeKind] = {
     "first_entry": OutcomeKind.ADMITTED,
     "reentry": OutcomeKind.READMITTED,
 }
-
-_NO_SUCH_FUNCTION = (404, "PGRST202")
 
 
 class TicketFound(msgspec.Struct, frozen=True):
@@ -195,11 +192,6 @@ def read_link(answer: ServiceAnswer) -> LinkReply:
         return LinkReply(allows_reentry=False, ask=answer.ask(Reason.BAD_ANSWER))
     allows_reentry = said.is_vip_linked and said.allow_reentry is True
     return LinkReply(allows_reentry, answer.ask(None if allows_reentry else Reason.ALREADY_USED))
-
-
-def knows_no_such_function(answer: ServiceAnswer) -> bool:
-    """Whether the service has no such function, or none that takes these arguments."""
-    return (answer.http_status, problem_code(answer.body)) == _NO_SUCH_FUNCTION
 
 
 def is_sound(answer: ServiceAnswer) -> bool:

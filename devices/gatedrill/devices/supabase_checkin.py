@@ -1,6 +1,5 @@
 """Check-in at a Supabase-style service: PostgreSQL functions and tables through PostgREST."""
 
-import re
 from collections.abc import Callable
 from functools import partial
 from typing import Literal
@@ -12,7 +11,7 @@ from gatedrill.contract import service
 from gatedrill.contract.attempt import Ask, AskKind
 from gatedrill.contract.outcome import Outcome, Reason
 from gatedrill.contract.qr import PlainToken, SignedPayload, Symbol, Tampered, parse_symbol
-from gatedrill.devices.answers import refused
+from gatedrill.devices.answers import lacks_function, refused
 from gatedrill.devices.checkin import (
     Entitlement,
     LinkReply,
@@ -25,7 +24,6 @@ from gatedrill.devices.connection import ServiceAnswer, ServiceConnection, Servi
 from gatedrill.devices.question import HeldQuestion
 from gatedrill.devices.scan_answers import (
     is_sound,
-    knows_no_such_function,
     read_link,
     read_pass_lookup,
     read_scan,
@@ -35,10 +33,6 @@ from gatedrill.devices.scan_answers import (
 )
 
 VipArgument = Literal["p_pass_id", "p_qr_token"]
-
-_VIP_GUEST = "vip_guest"
-# Only in its usual spelling: 32 digits without hyphens may just as well be a token.
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class SupabaseCheckIn:
@@ -106,7 +100,7 @@ class SupabaseCheckIn:
         return await self._connection.send(request, self._read_link)
 
     def _read_link(self, answer: ServiceAnswer) -> LinkReply:
-        self._tells_links = not knows_no_such_function(answer)
+        self._tells_links = not lacks_function(answer)
         return read_link(answer)
 
     async def _find(self, symbol: Symbol, asks: list[Ask]) -> Entitlement | Outcome:
@@ -115,7 +109,7 @@ class SupabaseCheckIn:
                 return refused(Reason.TAMPERED)
             case SignedPayload():
                 return await self._find_signed(symbol, asks)
-            case PlainToken(token) if _UUID.fullmatch(token):
+            case PlainToken(token) as plain if plain.is_ticket_id:
                 return Ticket(token)
             case PlainToken(token):
                 return await self._find_token(token, asks)
@@ -127,7 +121,7 @@ class SupabaseCheckIn:
         asks.append(verification.ask)
         if verification.objection is not None:
             return verification.objection
-        if payload.meta.get("type") == _VIP_GUEST:
+        if payload.is_pass:
             return await self._find_pass(payload.token, asks)
         return await self._find_token(payload.token, asks)
 
@@ -170,7 +164,7 @@ class SupabaseCheckIn:
         """Read the answer; one that knows no nonce has decided nothing, and is asked without."""
 
         def heed(answer: ServiceAnswer) -> Reply:
-            if sent is UNSET or not knows_no_such_function(answer):
+            if sent is UNSET or not lacks_function(answer):
                 return read(answer)
             self._takes_nonces = False
             return Reply(refused(Reason.UNSUPPORTED), answer.ask(Reason.UNSUPPORTED))

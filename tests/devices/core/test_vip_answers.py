@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from gatedrill.contract.attempt import AskKind
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
+from gatedrill.devices.answers import lacks_function
 from gatedrill.devices.connection import ServiceAnswer
 from gatedrill.devices.scan_answers import (
-    knows_no_such_function,
     read_link,
     read_pass_lookup,
     read_ticket_lookup,
@@ -245,7 +245,7 @@ def test_a_linked_ticket_lets_its_bearer_back_in_where_reentry_is_allowed(
 def test_only_an_unknown_function_shows_that_the_service_knows_no_such(
     said: ServiceAnswer, expected: bool
 ) -> None:
-    assert knows_no_such_function(said) is expected
+    assert lacks_function(said) is expected
 
 
 json_values = st.recursive(

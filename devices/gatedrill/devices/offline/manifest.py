@@ -1,6 +1,5 @@
 """A device's copy of the event's tickets: looked up by what stands in a code, and kept fresh."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
@@ -24,9 +23,7 @@ from gatedrill.devices.offline.cached_ticket import (
 from gatedrill.devices.offline.database import Database, Row, Writing
 from gatedrill.devices.supabase_checkin import VipArgument
 
-_VIP_GUEST = "vip_guest"
 # What is an id and what a token is as in `supabase_checkin`.
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 _FIND: Final = """
     SELECT id, kind, event_id, token, status, reservation,
@@ -104,7 +101,7 @@ class Manifest:
                 found: Found | Outcome | None = refused(Reason.TAMPERED)
             case SignedPayload() as payload:
                 found = await self._find_signed(payload, vip_argument)
-            case PlainToken(token) if _UUID.fullmatch(token):
+            case PlainToken(token) as plain if plain.is_ticket_id:
                 found = await self._look_up("ticket", "id", token.lower(), vip_argument)
             case PlainToken(token):
                 found = await self._find_token(token, vip_argument)
@@ -122,7 +119,7 @@ class Manifest:
             return None
         if not verify_payload(payload, key):
             return refused(Reason.TAMPERED)
-        if payload.meta.get("type") == _VIP_GUEST:
+        if payload.is_pass:
             return await self._look_up("vip_pass", "token", payload.token, vip_argument)
         return await self._find_token(payload.token, vip_argument)
 

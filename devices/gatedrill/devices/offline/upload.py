@@ -18,6 +18,7 @@ from gatedrill.contract import service
 from gatedrill.contract.attempt import AskKind
 from gatedrill.contract.messages import QueueState
 from gatedrill.contract.outcome import Reason
+from gatedrill.devices.answers import lacks_function
 from gatedrill.devices.connection import ServiceAnswer, ServiceConnection, ServiceRequest
 from gatedrill.devices.offline.journal import Journal
 from gatedrill.devices.offline.journal_rows import JournaledScan, PutOff, Settlement
@@ -27,7 +28,6 @@ from gatedrill.devices.offline.upload_answers import (
     NO_REFUSALS,
     Verdict,
     failure_of,
-    lacks_function,
     read_entry,
     read_refusal,
     read_sync,

@@ -27,12 +27,6 @@ _ABOUT_US: Final = (401, 403)
 _LATER: Final = (408, 429)
 _NO_GATEWAY: Final = (502, 503, 504)
 _SERVER_ERROR: Final = 500
-_NO_SUCH_FUNCTION: Final = "PGRST202"
-
-
-def lacks_function(answer: ServiceAnswer) -> bool:
-    """Whether the service has no function with these arguments."""
-    return answer.http_status == 404 and problem_code(answer.body) == _NO_SUCH_FUNCTION
 
 
 def read_sync(
