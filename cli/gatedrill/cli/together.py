@@ -14,5 +14,6 @@ async def all_or_none(starting: Iterable[Coroutine[None, None, T]]) -> list[T]:
         return await asyncio.gather(*tasks)
     finally:
         for task in tasks:
-            task.cancel()
+            if not task.cancelling():  # who is tidying up already must not be disturbed at that
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
