@@ -29,13 +29,14 @@ lint: $(tested)
 
 bench: $(ready)
 	$(bin)/python benchmarks/drill.py
-	$(bin)/python benchmarks/decoders.py
+	$(bin)/python -m benchmarks.decoders
 	$(bin)/python -m benchmarks.simultaneity.run
 	$(bin)/python -m benchmarks.simultaneity.throughput
 	$(bin)/python -m benchmarks.scale
 	$(bin)/python -m benchmarks.device_cache
 	$(bin)/python -m benchmarks.registrar
 	$(bin)/python -m benchmarks.uplink
+	$(bin)/python -m benchmarks.serial_latency
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -60,10 +60,19 @@ def running(
     *arguments: str, cwd: Path | str | None = None, **variables: str
 ) -> Iterator["Running"]:
     """Start the command; whatever is left of it and its children at the end is killed."""
+    with answered(subprocess.DEVNULL, *arguments, cwd=cwd, **variables) as command:
+        yield command
+
+
+@contextmanager
+def answered(
+    stdin: int, /, *arguments: str, cwd: Path | str | None = None, **variables: str
+) -> Iterator["Running"]:
+    """The same with somebody who types: what is read at this descriptor."""
     mark = secrets.token_hex(8)
     with subprocess.Popen(
         [*COMMAND, *arguments],
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -100,6 +109,10 @@ class Running:
     def err_line(self, pattern: str) -> re.Match[str]:
         """Wait for a line on stderr in which `pattern` is found."""
         return self._err.line(pattern)
+
+    def out_line(self, pattern: str, nth: int = 1) -> re.Match[str]:
+        """Wait for the nth line on stdout in which `pattern` is found."""
+        return self._out.line(pattern, nth)
 
     def send_signal(self, number: signal.Signals) -> None:
         """Signal the whole process group, as a terminal does on Ctrl-C."""
@@ -196,10 +209,10 @@ class _Follower:
             self._ended = True
             self._news.notify_all()
 
-    def line(self, pattern: str) -> re.Match[str]:
+    def line(self, pattern: str, nth: int = 1) -> re.Match[str]:
         def found() -> re.Match[str] | bool | None:
-            match = next((m for line in self._lines if (m := re.search(pattern, line))), None)
-            return match or self._ended
+            matches = [m for line in self._lines if (m := re.search(pattern, line))]
+            return matches[nth - 1] if len(matches) >= nth else self._ended
 
         with self._news:
             match = self._news.wait_for(found, TIMEOUT_S)

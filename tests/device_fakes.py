@@ -24,6 +24,7 @@ from gatedrill.contract.service import (
 )
 from gatedrill.devices.checkin import Entitlement, LinkReply, Reply, Resolution, Ticket
 from gatedrill.devices.emulation.presenter import Material
+from gatedrill.devices.feedback.cue import Shown
 from gatedrill.devices.kiosk import KioskOrder, KioskReply
 from gatedrill.devices.lane import Lane, Showing
 from gatedrill.devices.readers.symbol import Symbol
@@ -65,6 +66,10 @@ class FakeReader:
         """A code was decoded, now unless told when."""
         decoded_ns = self._clock.now_ns() if at_ns is None else at_ns
         self._arrived.put_nowait(Symbol(text, "", decoded_ns))
+
+    def put(self, symbol: Symbol) -> None:
+        """This was decoded."""
+        self._arrived.put_nowait(symbol)
 
     def break_down(self, error: GatedrillError) -> None:
         self._arrived.put_nowait(error)
@@ -143,6 +148,37 @@ class FakeQuestion:
     async def withdraw(self) -> None:
         self._checkin.say(f"withdraw {self._symbol}")
         self._checkin.clock.advance(1)
+
+
+class FakeFeedback:
+    """Keeps what it was told to show."""
+
+    def __init__(self) -> None:
+        self.shown: list[Shown] = []
+        self.is_closed = False
+        self._told = asyncio.Event()
+
+    def show(self, shown: Shown) -> None:
+        self.shown.append(shown)
+        self._told.set()
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    @property
+    def headlines(self) -> list[str]:
+        return [shown.headline for shown in self.shown]
+
+    async def until_next(self) -> None:
+        """Wait until something else is shown."""
+        self._told.clear()
+        await self._told.wait()
+
+    async def until(self, headline: str, times: int = 1) -> None:
+        """Wait until this was shown so often."""
+        while self.headlines.count(headline) < times:
+            self._told.clear()
+            await self._told.wait()
 
 
 class FakeCheckIn:

@@ -1,7 +1,7 @@
 """Made-up runs, honest until a test plants something: a plan, what was seen, what is on record."""
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -108,7 +108,7 @@ LAST_ENTRY = "2026-11-20T11:00:00+00:00"
 
 Moment = Literal["before", "after", "logs"]
 
-_ASKED_NOBODY = (Reason.UNREAD, Reason.REPEATED)
+_ASKED_NOBODY = (Reason.UNREAD, Reason.REPEATED, Reason.NOT_PRESENTED)
 _SCANNED = {
     "success": ADMITTED,
     "already_scanned": USED,
@@ -139,12 +139,13 @@ def plan_of(
     payment: Payment = SUCCEEDS,
     thresholds: Mapping[str, Sequence[str]] = {},
     authorities: Sequence[Authority] = (Authority.ONLINE,),
+    attended: Collection[str] = (),
 ) -> Plan:
     """A plan for gates gate-01, gate-02 … and kiosks kiosk-01 … that act in this order.
 
     Every round begins with gate-01, and of what counts, a gate shows the same in each. Tickets are
     t1, t2 … and passes p1, p2 … in the order in which they are dealt; reservations and slots have
-    their names for ids.
+    their names for ids. At the `attended` ones people stand.
     """
     scenario = Scenario(
         version=1,
@@ -160,19 +161,26 @@ def plan_of(
         thresholds={metric: tuple(conditions) for metric, conditions in thresholds.items()},
         authorities=tuple(authorities),
     )
-    gates = [DeviceInfo(f"gate-{number:02}", "serial", 0.5) for number in range(1, devices + 1)]
+    names = [f"gate-{number:02}" for number in range(1, devices + 1)]
+    gates = [DeviceInfo(name, "serial", 0.5, attended=name in attended) for name in names]
     booths = [DeviceInfo(f"kiosk-{number:02}", KIOSK, 0.0) for number in range(1, kiosks + 1)]
     [plan] = make_plans([scenario], [*gates, *booths], 1, DrawnSupply(1, "event"))
     return _renamed(plan)
 
 
 def race(
-    rounds: int = 1, devices: int = 3, *, probe: bool = True, expect: Mapping[str, int] = {}
+    rounds: int = 1,
+    devices: int = 3,
+    *,
+    probe: bool = True,
+    expect: Mapping[str, int] = {},
+    attended: Collection[str] = (),
+    thresholds: Mapping[str, Sequence[str]] = {},
 ) -> Plan:
     """Rounds `drill-1.1`, `drill-1.2` … for one ticket each, released in the order of devices."""
     shows = (Show("fresh", same=True),)
     burst = Burst(shows=shows, rounds=rounds, probe=probe, expect=dict(expect))
-    return plan_of(burst, devices=devices)
+    return plan_of(burst, devices=devices, attended=attended, thresholds=thresholds)
 
 
 def apart(plan: Plan, *authorities: Authority) -> Plan:
@@ -191,14 +199,15 @@ def hunt(rounds: int = 3, devices: int = 3, sweep_ms: float = 40) -> Plan:
     return plan_of(burst, devices=devices)
 
 
-def own_tickets(devices: int = 3) -> Plan:
+def own_tickets(devices: int = 3, *, attended: Collection[str] = ()) -> Plan:
     """One burst `drill-1.1` in which every device has a ticket of its own."""
-    return plan_of(Burst(shows=(Show("fresh"),)), devices=devices)
+    return plan_of(Burst(shows=(Show("fresh"),)), devices=devices, attended=attended)
 
 
-def stream(each: int = 3, devices: int = 2) -> Plan:
+def stream(each: int = 3, devices: int = 2, *, attended: Collection[str] = ()) -> Plan:
     """A stream `drill-1` of so many tickets a device."""
-    return plan_of(Stream("fresh", duration_s=float(each), pause_s=1), devices=devices)
+    phase = Stream("fresh", duration_s=float(each), pause_s=1)
+    return plan_of(phase, devices=devices, attended=attended)
 
 
 def vip_table(guests: int = 3, phases: int = 1) -> Plan:

@@ -10,6 +10,7 @@ from scripted_fleet import HonestGate, ScriptedFleet
 from gatedrill.contract import topics
 from gatedrill.fixtures.scenario import Phase
 from gatedrill.orchestrator.conductor import Conductor
+from gatedrill.orchestrator.guide import Guide
 from gatedrill.orchestrator.hands import Hands
 from gatedrill.orchestrator.history import Attempted, Event
 from gatedrill.orchestrator.plan import LEAD_S, Plan, PlannedFault
@@ -52,7 +53,9 @@ class ScriptedHands:
 class Venue:
     """Two fleets with two devices each, and a conductor who keeps what it writes."""
 
-    def __init__(self, clock: ManualClock, hands: Hands | None = None) -> None:
+    def __init__(
+        self, clock: ManualClock, hands: Hands | None = None, guide: Guide | None = None
+    ) -> None:
         self.bus = MemoryBus()
         self.roster = Roster(ManualClock())
         self.gate = HonestGate()
@@ -77,6 +80,7 @@ class Venue:
             hands=hands or self.hands,
             sell=self._sell,
             say=self.lines.append,
+            guide=guide,
         )
 
     async def open(self) -> None:

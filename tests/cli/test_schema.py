@@ -142,6 +142,8 @@ def test_a_file_that_names_its_schema_is_valid_and_loads(
         ('kind = "burst"', ""),
         ('kind = "burst"', 'kind = "burst"\nduration_s = 1'),
         ('kind = "burst"', 'kind = "burst"\nburst = "loud"'),
+        ('kind = "burst"', 'kind = "burst"\nreaction = "shout"'),
+        ('kind = "burst"', 'kind = "burst"\nbrief = ""'),
         ('tickets = "good" }', 'tickets = "good", number = 2 }'),
         ('{ slot = "evening" }', "{ guests = 2 }"),
         ('kind = "burst"', 'kind = "burst"\nfaults = [{ fault = "uplink-up" }]'),

@@ -31,6 +31,19 @@ def bookings(places: str, checkouts: str, audit: str, sessions: str = "") -> dic
 
 
 SAYS = {
+    "drill-duplicate": Says(
+        "3 admitted, 3 refused (already_used), 1 refused (cancelled), 1 refused (not_found), "
+        "1 refused (tampered)",
+        {"scan_logs": "3 success, 3 already_scanned, 1 cancelled, 1 not_found"},
+    ),
+    "drill-vip": Says(
+        "3 admitted, 2 readmitted, 1 refused (cancelled), 1 refused (already_used)",
+        {
+            "checked_in_guests": "0 -> 1",
+            "scan_logs": "2 success, 2 already_scanned",
+            "vip_scan_logs": "1 first_entry, 1 reentry, 1 refused",
+        },
+    ),
     "race-hunt": Says(
         "1 admitted, 9 refused (already_used)", {"scan_logs": "1 success, 9 already_scanned"}
     ),

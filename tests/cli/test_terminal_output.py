@@ -10,7 +10,8 @@ from runs import only_folder
 
 ESCAPE = "\x1b"
 SHIPPED = [
-    *("clock-skew", "crash-full-queue", "flapping-uplink", "linked-ticket", "mixed-rush"),
+    *("clock-skew", "crash-full-queue", "drill-duplicate", "drill-outage", "drill-vip"),
+    *("flapping-uplink", "linked-ticket", "mixed-rush"),
     *("outage-heal", "race", "race-hunt", "reconnect-storm", "scanner-burst"),
     *(f"slot-{number}" for number in range(1, 9)),
     *("timeout-outcomes", "two-islands", "uplink-cut", "vip-checkin", "vip-reentry"),

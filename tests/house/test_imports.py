@@ -13,6 +13,7 @@ from checkout import CHECKOUT, pyproject
 # What the extras bring.
 HEAVY = {"aiosqlite", "amqtt", "asyncpg", "cv2", "httptools", "numpy"}
 HEAVY |= {"pyzbar", "serial", "starlette", "uvicorn", "zxingcpp"}
+HEAVY |= {"evdev", "fpdf", "hid", "hidraw", "segno"}
 USERS_VARIABLES = ("GATEDRILL_", "SUPABASE_", "TEST_", "RACE_")
 
 NOWHERE = ("--broker", "mqtt://[::1]:1", "--target", "http://[::1]")
@@ -75,6 +76,11 @@ def said(stderr: str) -> list[str]:
         ("scenarios",),
         ("run", "--help"),
         ("fleet", "--help"),
+        ("device", "--help"),
+        ("hardware", "--help"),
+        ("tickets", "--help"),
+        ("drill", "--help"),
+        ("doctor", "--help"),
         ("schema",),
         ("selftest", "--help"),
     ],
@@ -103,6 +109,11 @@ def test_a_heavy_import_would_be_seen(tmp_path: Path) -> None:
         ("aiosqlite", ("queue", "gate-01.db"), "devices"),
         ("cv2", ("run",), "devices"),
         ("cv2", ("run", "--dry-run"), "devices"),
+        ("cv2", ("device", "--name", "a", "--serial", "auto"), "devices"),
+        ("serial", ("device", "--name", "a", "--serial", "auto", *NOWHERE), "devices"),
+        ("serial", ("hardware",), "devices"),
+        ("segno", ("tickets",), "print"),
+        ("fpdf", ("tickets",), "print"),
         ("starlette", ("backend",), "backend"),
         ("uvicorn", ("backend",), "backend"),
         ("aiosqlite", ("backend",), "backend"),

@@ -58,6 +58,6 @@ def test_t_is_named_early_enough_for_the_first_fault(
     at_s: tuple[float, ...], more_s: float
 ) -> None:
     faults = tuple(Fault("uplink-down", gates=(1,), at_s=each) for each in at_s)
-    [step] = plan_for(scenario(2, failing(*faults))).steps
+    plan = plan_for(scenario(2, failing(*faults)))
 
-    assert lead_s(step) == LEAD_S + more_s
+    assert lead_s(plan, plan.steps[0]) == LEAD_S + more_s

@@ -112,6 +112,9 @@ def complaint(drill: Scenario, file: TicketFile) -> str:
 SHIPPED: dict[str, list[tuple[int, int, float]]] = {
     "clock-skew": [(3, 0, 0.3), (1, 0, 0.3), (1, 0, 0.3), (1, 0, 0.3)],
     "crash-full-queue": [(4, 0, 0.3), (320, 0, 0.3), (40, 0, 0.3), (4, 0, 0.3)],
+    "drill-duplicate": [(1, 0, 0.3)] * 9,
+    "drill-outage": [(1, 0, 0.3)] * 9,
+    "drill-vip": [(1, 0, 0.3)] * 7,
     "flapping-uplink": [(600, 0, 0.3)],
     "linked-ticket": [(8, 8, 0.3), (8, 0, 0.3), (8, 0, 0.3)],
     "mixed-rush": [(3, 3, 0.3), (16, 7, 0.3), (16, 7, 0.3), (16, 7, 0.3)],

@@ -10,6 +10,7 @@ from evidence_builder import Run, apart, race
 
 from gatedrill.contract.errors import PeerError, UsageError
 from gatedrill.orchestrator import doubts
+from gatedrill.orchestrator.by_hand import ByHand, CameraFigures, NotPresented, WalkIn
 from gatedrill.orchestrator.checks.catalogue import OFFLINE_CHECKS
 from gatedrill.orchestrator.checks.check import MAX_SHOWN, CheckResult, CheckStatus, Violation
 from gatedrill.orchestrator.hunts import Hunt
@@ -54,6 +55,10 @@ STRUCTS: list[tuple[str, type[msgspec.Struct]]] = [
     ("An entry of records", RecordFact),
     ("An entry of rounds", RoundResult),
     ("An attempt of a round", ListedAttempt),
+    ("by_hand", ByHand),
+    ("An entry of not_presented", NotPresented),
+    ("An entry of walk_ins", WalkIn),
+    ("An entry of cameras", CameraFigures),
     ("release_skew", Skew),
     ("An entry of hunts", Hunt),
     ("An entry of faults", FaultSpan),

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from gatedrill.broker.bus import Bus
 from gatedrill.broker.claim import claim_alone
@@ -24,10 +25,20 @@ from gatedrill.contract import topics
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import ConductorClaim
 from gatedrill.fixtures.supply import make_supply
+from gatedrill.orchestrator.guide import Guide
+from gatedrill.orchestrator.hands import Hands
 from gatedrill.orchestrator.plan import Plan
 from gatedrill.orchestrator.planning import make_plans
-from gatedrill.orchestrator.rehearsal import Rehearsal, rehearse
+from gatedrill.orchestrator.rehearsal import Onlooker, Rehearsal, rehearse
 from gatedrill.orchestrator.service_client import ServiceClient
+
+
+class Led(NamedTuple):
+    """A drill that people are led through. `hands` are for a venue that we have not started."""
+
+    onlooker: Onlooker
+    guide: Guide
+    hands: Hands
 
 
 def show_plan(request: Request) -> None:
@@ -37,12 +48,15 @@ def show_plan(request: Request) -> None:
         print_plan(plan, console)
 
 
-def conduct_drill(request: Request, log_options: Sequence[str]) -> int:
-    """Run the request to its verdicts; returns the exit code of the gravest."""
+def conduct_drill(request: Request, log_options: Sequence[str], led: Led | None = None) -> int:
+    """Run the request to its verdicts; returns the exit code of the gravest.
+
+    `led` is there where people are led through it.
+    """
     if request.broker is None:
         _plans_without_venue(request)  # what cannot be planned is refused before anything starts
     _make_folder(request.out)
-    return run_interruptibly(_drill(request, log_options))
+    return run_interruptibly(_drill(request, log_options, led))
 
 
 def _make_folder(folder: Path) -> None:
@@ -61,19 +75,22 @@ def _plans_without_venue(request: Request) -> list[Plan]:
     return make_plans(request.scenarios, roster, request.seed, supply)
 
 
-async def _drill(request: Request, log_options: Sequence[str]) -> int:
+async def _drill(request: Request, log_options: Sequence[str], led: Led | None) -> int:
     if request.target is not None:
         async with ServiceClient(request.target, request.key or "") as service:
             await service.about()  # who cannot be reached is told before anything starts
     run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     log_with(run=run)
-    with TerminalOnlooker() as onlooker:
+    with TerminalOnlooker() as terminal:
+        onlooker: Onlooker = terminal if led is None else led.onlooker
         async with _venue(request, run, log_options) as venue:
             for line in (*venue.parts, *_unclaimed(request)):
                 onlooker.say(line)
             async with conducting(venue.broker, run) as bus:
                 order = _rehearsal(request, venue, run)
-                results = await rehearse(order, bus, MonotonicClock(), onlooker, venue.hands)
+                hands = venue.hands or (led and led.hands)
+                guide = led and led.guide
+                results = await rehearse(order, bus, MonotonicClock(), onlooker, hands, guide)
     return gravest([result.exit_code for result in results])
 
 
@@ -140,4 +157,5 @@ def _rehearsal(request: Request, venue: Venue, run: str) -> Rehearsal:
         event_id=request.event_id,
         out=request.out,
         fault=request.fault,
+        present_within_s=request.present_within_s,
     )

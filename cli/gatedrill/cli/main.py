@@ -7,7 +7,12 @@ import typer
 from typer.main import get_command
 
 from gatedrill.cli.compare import compare
+from gatedrill.cli.device import device
+from gatedrill.cli.doctor import doctor
+from gatedrill.cli.emulate import emulate
 from gatedrill.cli.exits import run_to_exit
+from gatedrill.cli.guided_drill import drill
+from gatedrill.cli.hardware import hardware
 from gatedrill.cli.parts import backend, broker, fleet
 from gatedrill.cli.queue import queue
 from gatedrill.cli.registrar import registrar
@@ -17,6 +22,7 @@ from gatedrill.cli.run import run
 from gatedrill.cli.scenarios import scenarios
 from gatedrill.cli.schema import schema
 from gatedrill.cli.selftest import selftest
+from gatedrill.cli.tickets import tickets
 from gatedrill.cli.uplink import uplink
 
 app = typer.Typer(
@@ -25,10 +31,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-REHEARSING = (run, scenarios, schema, selftest, report, compare)
-PARTS = (fleet, backend, broker, registrar, uplink)
-for command in (*REHEARSING, *PARTS, roster, queue):
+REHEARSING = (run, drill, scenarios, schema, selftest, report, compare, tickets)
+PARTS = (fleet, device, backend, broker, registrar, uplink)
+for command in (*REHEARSING, *PARTS, roster, queue, hardware, doctor):
     app.command()(command)
+app.add_typer(emulate, name="emulate")
 
 
 @app.callback(invoke_without_command=True)

@@ -72,7 +72,7 @@ def backend(
     """Start the reference check-in service on this machine's loopback address."""
     set_up_logging(log_level, as_json=log_json, run=supervised)
     allow_many_files()
-    key = _required_key()
+    key = required_key()
     if database is not None and store is not None:
         raise UsageError("--db and --store both say where records are kept: give one of them")
     store_url = None if database else checked_store(store) or read_environment().store
@@ -156,7 +156,7 @@ def fleet(
         target=check_target(
             required(target or environment.target, "--target", TARGET), allow_target or ()
         ),
-        key=_required_key(),
+        key=required_key(),
         scanned_by=environment.scanned_by,
         decoder=decoder,
         event_id=environment.event_id,
@@ -188,7 +188,8 @@ def required(value: str | None, option: str, variable: str) -> str:
     return value
 
 
-def _required_key() -> str:
+def required_key() -> str:
+    """The service's key, which is never logged; UsageError where the environment has none."""
     key = read_environment().key
     if key is None:
         raise UsageError(f"the service's key is missing: set {KEY} (it is no option on purpose)")

@@ -11,6 +11,7 @@ from gatedrill.cli.durations import parse_duration_s
 from gatedrill.cli.environment import KEY, STORE, Environment
 from gatedrill.cli.planted import find_planted
 from gatedrill.contract.errors import UsageError
+from gatedrill.contract.messages import PRESENT_WITHIN_S
 from gatedrill.fixtures.contradictions import contradictions
 from gatedrill.fixtures.loader import load_scenario, load_tickets
 from gatedrill.fixtures.scenario import Duration, Payment, Scenario
@@ -19,6 +20,7 @@ from gatedrill.orchestrator.target import check_target
 from gatedrill.orchestrator.thresholds import threshold_problems
 
 DEFAULT_DECODER = "zxing"
+LONGEST_PRESENTING_S = 600.0
 
 
 class Sizes(msgspec.Struct, frozen=True):
@@ -49,6 +51,7 @@ class Request(msgspec.Struct, frozen=True):
     store: str | None
     fault: str | None
     out: Path
+    present_within_s: float = PRESENT_WITHIN_S
 
     def __repr__(self) -> str:
         return f"Request({[scenario.name for scenario in self.scenarios]})"
@@ -79,6 +82,7 @@ def make_request(
     store: str | None,
     fault: str | None,
     out: Path,
+    present_within: str | None = None,
 ) -> Request:
     """Check the options, filled up from the environment; UsageError for the first that is wrong."""
     allowed = frozenset(allowed_hosts)
@@ -99,6 +103,7 @@ def make_request(
         store=checked_store(store) or environment.store,
         fault=fault,
         out=out,
+        present_within_s=_present_within_s(present_within),
     )
     given = {"--fault": fault, "--store": store, "--decoder": decoder, "--tickets": tickets}
     _check_together(request, [option for option, value in given.items() if value is not None])
@@ -174,6 +179,16 @@ def _scenarios(names: Sequence[str], sizes: Sizes) -> tuple[Scenario, ...]:
 def find_contradictions(scenario: Scenario) -> list[str]:
     """Everything about a scenario that makes no sense, its thresholds included."""
     return [*contradictions(scenario), *threshold_problems(scenario.thresholds)]
+
+
+def _present_within_s(written: str | None) -> float:
+    if written is None:
+        return PRESENT_WITHIN_S
+    seconds = parse_duration_s(written)
+    if not 1 <= seconds <= LONGEST_PRESENTING_S:
+        longest = f"{LONGEST_PRESENTING_S:g}s"
+        raise UsageError(f"--present-within {written}: 1s to {longest} are possible")
+    return seconds
 
 
 def _stream_length_s(written: str) -> float:

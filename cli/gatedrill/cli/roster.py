@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 
 class RosterRow(msgspec.Struct, frozen=True):
-    """One device: its fleet and host, its reader, and how it stands, if it may decide by itself."""
+    """One device: its fleet and host, its reader, and how it stands, if it may decide by itself.
+
+    At an `attended` one people present the tickets, `label` is what they call it, and `lost` says
+    why its hardware is gone, if it is.
+    """
 
     device: str
     reader: str
@@ -31,6 +35,9 @@ class RosterRow(msgspec.Struct, frozen=True):
     authority: str | None = None
     queued: int | None = None
     oldest_s: float | None = None
+    attended: bool = False
+    label: str | None = None
+    lost: str | None = None
 
 
 def roster(
@@ -74,7 +81,16 @@ def _rows(seen: "Roster") -> list[RosterRow]:
     for fleet in seen.fleets:
         for device in fleet.devices:
             state = states.get(device.name)
-            row = RosterRow(device.name, device.reader, fleet.fleet, fleet.host, fleet.target)
+            row = RosterRow(
+                device.name,
+                device.reader,
+                fleet.fleet,
+                fleet.host,
+                fleet.target,
+                attended=device.attended,
+                label=device.label or None,
+                lost=fleet.lost.get(device.name),
+            )
             if state is not None:
                 row = msgspec.structs.replace(
                     row,
@@ -86,6 +102,11 @@ def _rows(seen: "Roster") -> list[RosterRow]:
     return sorted(rows, key=lambda row: row.device)
 
 
+def _reader(row: RosterRow) -> str:
+    by_hand = ", by hand" if row.attended else ""
+    return f"{row.reader}{by_hand}" + (", GONE" if row.lost else "")
+
+
 def _table(rows: Iterable[RosterRow]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for heading in ("device", "reader", "fleet", "host", "asks first", "service"):
@@ -95,7 +116,7 @@ def _table(rows: Iterable[RosterRow]) -> Table:
     for row in rows:
         told = [
             row.device,
-            row.reader,
+            _reader(row),
             row.fleet,
             row.host,
             row.authority or "online",

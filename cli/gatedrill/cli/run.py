@@ -41,6 +41,14 @@ def run(
     tickets: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Tickets that exist at the target (JSON)")
     ] = None,
+    present_within: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="How long people have to present a ticket at a real gate; 30s if not given",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where runs keep their folders")] = Path(
         "drills"
     ),
@@ -94,6 +102,7 @@ def run(
         store=store,
         fault=fault,
         out=out,
+        present_within=present_within,
     )
     if dry_run:
         show_plan(request)

@@ -69,6 +69,35 @@ class ClaimAsk(msgspec.Struct, frozen=True, omit_defaults=True):
     granted: bool | None = None
 
 
+class FrameFigures(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a camera has seen: of a symbol since the one before, of a scan since the scan before.
+
+    It has delivered so many frames, of which `dropped` were never looked at, because newer ones had
+    come; of those that were looked at, `with_code` showed a code, this one's included. All in the
+    last `span_ms` milliseconds.
+    """
+
+    delivered: int
+    dropped: int
+    with_code: int
+    span_ms: float
+
+    @property
+    def decode_rate(self) -> float:
+        """The share of the frames that were looked at in which a code was found."""
+        looked_at = self.delivered - self.dropped
+        return self.with_code / looked_at if looked_at > 0 else 0.0
+
+    def __add__(self, later: "FrameFigures") -> "FrameFigures":
+        """What was seen in both spans, of which one follows the other."""
+        return FrameFigures(
+            self.delivered + later.delivered,
+            self.dropped + later.dropped,
+            self.with_code + later.with_code,
+            self.span_ms + later.span_ms,
+        )
+
+
 Self = TypeVar("Self", bound="Attempt")
 
 
@@ -127,7 +156,8 @@ class ScanRecord(Attempt, frozen=True, kw_only=True, tag="scan"):
     included.
 
     A device that may decide without the service gives each scan a `nonce`, under which its journal
-    has it, and tells of the `claim` that it made at the registrar, if any.
+    has it, and tells of the `claim` that it made at the registrar, if any. `frames` is what a
+    camera has seen on the way to the symbol.
     """
 
     symbol: str
@@ -137,6 +167,7 @@ class ScanRecord(Attempt, frozen=True, kw_only=True, tag="scan"):
     claim: ClaimAsk | None = None
     last_entry_at: str | None = None
     checked_in_guests: int | None = None
+    frames: FrameFigures | None = None
 
     def shifted(self, by_ns: int) -> "ScanRecord":
         """The same scan on a clock that stands `by_ns` ahead of this one."""

@@ -13,10 +13,13 @@ from gatedrill.contract.attempt import AttemptRecord
 from gatedrill.contract.outcome import Authority, Outcome, Reason
 from gatedrill.contract.service import PaymentEvent
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 
 ANSWER_TIMEOUT_S = 5.0
 """How long a device waits for the service; the conductor waits longer than that for the device."""
+
+PRESENT_WITHIN_S = 30.0
+"""How long after T a person has for presenting a ticket at an attended device."""
 
 
 class BurstKind(StrEnum):
@@ -45,12 +48,16 @@ class DeviceInfo(msgspec.Struct, frozen=True):
     """One device of a fleet, as the roster shows it.
 
     `reader` is the kind of its reader, or `KIOSK`; `repeat_window_s` is how long the same symbol
-    must be out of view to count as a new scan.
+    must be out of view to count as a new scan. At an `attended` device a person presents the
+    tickets: it cannot be let go at an instant, and what it does is timed from its own reading.
+    `label` is what people call it, where that is not its name.
     """
 
     name: str
     reader: str
     repeat_window_s: float
+    attended: bool = False
+    label: str = ""
 
     @property
     def is_kiosk(self) -> bool:
@@ -75,7 +82,7 @@ class Presence(msgspec.Struct, frozen=True):
 
     `boot` tells two starts of one fleet apart; `target` is the check-in service that its devices
     ask (its key travels by the environment, never by MQTT). `states` tells of the devices that may
-    decide without the service.
+    decide without the service, `lost` of those whose hardware has gone, and why.
     """
 
     fleet: str
@@ -85,6 +92,7 @@ class Presence(msgspec.Struct, frozen=True):
     devices: tuple[DeviceInfo, ...]
     protocol: int = PROTOCOL_VERSION
     states: dict[str, DeviceState] = {}
+    lost: dict[str, str] = {}
 
 
 class Ping(msgspec.Struct, frozen=True):
@@ -107,7 +115,8 @@ class Presentation(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="k
 
     `symbol` is the text in the code, `seed` decides how the emulated guest holds it. `due_s` is, in
     a stream with an arrival rate, when the guest comes, counted from T. `shift_ns`, here as in
-    every order, is how long after T it is let go in a swept burst.
+    every order, is how long after T it is let go in a swept burst. `caption` is what stands under
+    the code on paper, for a person who has to find the ticket.
     """
 
     attempt: str
@@ -116,6 +125,7 @@ class Presentation(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="k
     seed: int
     due_s: float | None = None
     shift_ns: int = 0
+    caption: str = ""
 
 
 class CheckoutOrder(
@@ -171,7 +181,8 @@ class ArmBurst(msgspec.Struct, frozen=True, tag="burst"):
     """Make everything ready for one burst, then say `Armed`.
 
     `clock_offset_ns` is the fleet's clock minus the conductor's: the fleet translates T with it.
-    Without a `policy`, here as in a stream, the service alone decides.
+    Without a `policy`, here as in a stream, the service alone decides. An attended device waits for
+    `present_within_s` after T that somebody presents the ticket.
     """
 
     step: str
@@ -180,6 +191,7 @@ class ArmBurst(msgspec.Struct, frozen=True, tag="burst"):
     clock_offset_ns: int
     orders: tuple[Order, ...]
     policy: OfflinePolicy | None = None
+    present_within_s: float = PRESENT_WITHIN_S
 
 
 class ArmStream(msgspec.Struct, frozen=True, tag="stream"):

@@ -25,7 +25,7 @@ class OutcomeKind(StrEnum):
     REFUSED = "refused"
     UNKNOWN = "unknown"
     IGNORED = "ignored"
-    """The same symbol was still in view: nobody was asked and nothing was shown."""
+    """Nobody was asked and nothing was shown: the same symbol was still in view, or none came."""
 
 
 class Certainty(StrEnum):
@@ -66,6 +66,7 @@ class Reason(StrEnum):
     OFFLINE_UNKNOWN = "offline_unknown"
     NOT_RECORDED = "not_recorded"
     REPEATED = "repeated"
+    NOT_PRESENTED = "not_presented"
 
     @property
     def certainty(self) -> Certainty:
@@ -138,6 +139,9 @@ REASONS: dict[Reason, ReasonEntry] = {
     ),
     Reason.REPEATED: ReasonEntry(
         Certainty.DEFINITE, "the same symbol had not left the reader's view"
+    ),
+    Reason.NOT_PRESENTED: ReasonEntry(
+        Certainty.DEFINITE, "nobody presented the ticket at the device in time"
     ),
 }
 

@@ -12,9 +12,13 @@ from gatedrill.contract.outcome import Reason
 
 
 class Act(Protocol):
-    """One attempt, from its order to its record. `intended_ns` is set before the release."""
+    """One attempt, from its order to its record.
+
+    Set before the release: `intended_ns`, and `until_ns`, for how long it waits for a person.
+    """
 
     intended_ns: int
+    until_ns: int
 
     @property
     def device(self) -> str:

@@ -11,7 +11,10 @@ from pathlib import Path
 import msgspec
 
 from gatedrill.contract.clock import Clock
+from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import ANSWER_TIMEOUT_S, DeviceInfo
+from gatedrill.devices.attended.attachment import Attach
+from gatedrill.devices.attended.gate import AttendedGate
 from gatedrill.devices.connection import ServiceAnswer, ServiceConnection, nobody
 from gatedrill.devices.device import Device
 from gatedrill.devices.emulated import make_gate
@@ -23,6 +26,7 @@ from gatedrill.devices.offline.time_of_day import TimeOfDay
 from gatedrill.devices.offline.upload import Upload
 from gatedrill.devices.planted_faults import parts_for
 from gatedrill.devices.readers.decoders import make_decoder
+from gatedrill.devices.readers.lasting import LastingReader
 from gatedrill.devices.standby import Standby, StandbyParts, Venue
 from gatedrill.devices.standbys import Standbys
 from gatedrill.devices.supabase_checkin import SupabaseCheckIn, VipArgument
@@ -70,13 +74,21 @@ class Furnishing:
     """Makes the devices of a fleet, and opens them on a stack that closes them again."""
 
     def __init__(
-        self, settings: FleetSettings, boot: str, clock: Clock, workers: Executor, venue: Venue
+        self,
+        settings: FleetSettings,
+        boot: str,
+        clock: Clock,
+        workers: Executor,
+        venue: Venue,
+        attach: Attach | None = None,
     ) -> None:
+        """`attach` makes the hardware of the attended devices, where there are any."""
         self._settings = settings
         self._boot = boot
         self._clock = clock
         self._workers = workers
         self._venue = venue
+        self._attach = attach
         self._decoder = make_decoder(settings.decoder)
         self._tls = ssl.create_default_context()  # one for all: making it takes tens of ms
         self._gate = parts_for(settings.fault)
@@ -111,6 +123,8 @@ class Furnishing:
         standby = None if self._settings.data is None else self._standby(info.name)
         if standby is not None:
             self._standbys[info.name] = standby
+        if info.attended:
+            return self._attended(info, standby)
         return make_gate(
             info,
             decoder=self._decoder,
@@ -120,6 +134,26 @@ class Furnishing:
             standby=standby,
             inquiry=self._gate.inquiry,
         )
+
+    def _attended(self, info: DeviceInfo, standby: Standby | None) -> AttendedGate:
+        if self._attach is None:
+            raise UsageError(f"{info.name}: nothing is said of its hardware")
+        attached = self._attach(self._clock, self._workers)
+        gate = AttendedGate(
+            info.name,
+            attached.reader,
+            self._checkin(info.name, standby),
+            self._clock,
+            attached.feedback,
+            boot=self._boot,
+            label=info.label,
+            zone=attached.zone,
+            standby=standby,
+            inquiry=self._gate.inquiry,
+        )
+        if isinstance(attached.reader, LastingReader):
+            attached.reader.on_lost, attached.reader.on_back = gate.lose, gate.regain
+        return gate
 
     def _standby(self, device: str) -> Standby:
         settings = self._settings

@@ -15,9 +15,12 @@ from gatedrill.broker.claim import claim_alone
 from gatedrill.broker.clock import MonotonicClock, answer_pings
 from gatedrill.contract import topics
 from gatedrill.contract.messages import Presence
+from gatedrill.devices.attended.attachment import Attach
+from gatedrill.devices.attended.gate import AttendedGate
 from gatedrill.devices.fleet import Fleet
 from gatedrill.devices.furnishing import FleetSettings, Furnishing
 from gatedrill.devices.standbys import Standbys
+from gatedrill.devices.twins import refuse_twins
 from gatedrill.devices.venue_registrar import VenueRegistrar
 
 BROKER_PATIENCE_S = 10.0
@@ -26,12 +29,16 @@ OUTAGE_PATIENCE_S = 60.0
 
 
 async def serve_fleet(
-    settings: FleetSettings, *, ready: Callable[[], None], stop: asyncio.Event
+    settings: FleetSettings,
+    *,
+    ready: Callable[[], None],
+    stop: asyncio.Event,
+    attach: Attach | None = None,
 ) -> None:
     """Host the devices until `stop`; `ready` is called when they are on the roster.
 
-    Raises UsageError for settings that cannot be, PeerError when the broker cannot be reached or
-    the fleet's name is in use.
+    `attach` makes the hardware of the attended ones. Raises UsageError for settings that cannot be,
+    PeerError when the broker cannot be reached or the fleet's name is in use.
     """
     clock = MonotonicClock()
     boot = secrets.token_hex(4)
@@ -52,7 +59,7 @@ async def serve_fleet(
     registrar = VenueRegistrar(bus, clock, settings.name)
     async with AsyncExitStack() as stack:
         workers = stack.enter_context(ThreadPoolExecutor(os.cpu_count(), "decoder"))
-        furnishing = Furnishing(settings, boot, clock, workers, registrar)
+        furnishing = Furnishing(settings, boot, clock, workers, registrar, attach)
         devices, standbys = await furnishing.open(stack)
         await stack.enter_async_context(bus)
         if standbys is not None:
@@ -63,9 +70,12 @@ async def serve_fleet(
         await fleet.listen()
         stack.push_async_callback(fleet.rest)
 
+        attended = [each for each in devices if isinstance(each, AttendedGate)]
+
         def said() -> Presence:
             states = {} if standbys is None else standbys.states()
-            return msgspec.structs.replace(presence, states=states)
+            lost = {gate.name: gate.lost for gate in attended if gate.lost is not None}
+            return msgspec.structs.replace(presence, states=states, lost=lost)
 
         changed = await stack.enter_async_context(
             claim_alone(
@@ -77,6 +87,9 @@ async def serve_fleet(
                 refusal=_name_in_use,
             )
         )
+        await refuse_twins(bus, presence, changed)
+        for gate in attended:
+            gate.on_change = changed
         if standbys is not None:
             await stack.enter_async_context(_keeping(standbys, changed))
         ready()

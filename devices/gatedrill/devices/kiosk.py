@@ -98,6 +98,7 @@ class KioskAct:
 
     def __init__(self, kiosk: Kiosk, order: KioskOrder) -> None:
         self.intended_ns = 0
+        self.until_ns = 0  # no person is waited for
         self._kiosk = kiosk
         self._order = order
         self._released_ns = 0

@@ -12,22 +12,16 @@ from typing import NamedTuple
 from gatedrill.contract.attempt import ScanRecord
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import GatedrillError, UsageError
-from gatedrill.contract.messages import (
-    ANSWER_TIMEOUT_S,
-    DeviceInfo,
-    OfflinePolicy,
-    Order,
-    Presentation,
-)
+from gatedrill.contract.messages import DeviceInfo, Order, Presentation
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
 from gatedrill.devices.checkin import CheckIn
 from gatedrill.devices.decide import Decision
 from gatedrill.devices.emulation.presenter import Material, Presenter
 from gatedrill.devices.fallback_inquiry import FallbackInquiry
-from gatedrill.devices.inquiry import Inquiry, OnlineInquiry
+from gatedrill.devices.gate import Gate
+from gatedrill.devices.inquiry import Inquiry
 from gatedrill.devices.readers.reader import Reader
 from gatedrill.devices.readers.symbol import Symbol
-from gatedrill.devices.scanner import Scanner
 from gatedrill.devices.standby import Standby
 
 READ_TIMEOUT_S = 2.0
@@ -43,12 +37,8 @@ class Sighting(NamedTuple):
     starts: bool
 
 
-class Lane:
-    """A device with the emulated hand in front of it. Implements `Device`.
-
-    `standby` is what it falls back on where a policy allows it to decide without the service, and
-    `inquiry` how it does that.
-    """
+class Lane(Gate):
+    """A gate with the emulated hand in front of it. Implements `Device`."""
 
     def __init__(
         self,
@@ -60,39 +50,13 @@ class Lane:
         standby: Standby | None = None,
         inquiry: type[FallbackInquiry] = FallbackInquiry,
     ) -> None:
-        self.name = name
-        self.reader = reader
+        super().__init__(name, reader, checkin, clock, standby, inquiry)
         self.presenter = presenter
-        self.checkin = checkin
-        self.clock = clock
-        self.standby = standby
-        self._inquiry = inquiry
-        self._policy: OfflinePolicy | None = None
-        self._scanner = Scanner(reader.repeat_window_s)
 
     @property
     def info(self) -> DeviceInfo:
         """What the roster says of this device."""
         return DeviceInfo(self.name, self.reader.kind, self.reader.repeat_window_s)
-
-    def govern(self, policy: OfflinePolicy | None) -> None:
-        """From now on decide by this policy; UsageError where there is nothing to fall back on."""
-        if policy is not None and self.standby is None:
-            raise UsageError(
-                f"{self.name} keeps no file of its own, so it cannot decide without the service: "
-                "start its fleet with --data"
-            )
-        self._policy = policy
-        if self.standby is not None:
-            self.standby.govern(policy)
-        self.checkin.be_patient(ANSWER_TIMEOUT_S if policy is None else policy.budget_s)
-
-    def inquire(self, attempt: str, symbol: str, rng: random.Random) -> Inquiry:
-        """How the scan of what was read goes on."""
-        if self.standby is None or self._policy is None:
-            return OnlineInquiry(self.checkin, symbol, self.clock, rng)
-        standby, policy = self.standby, self._policy
-        return self._inquiry(standby, policy, self.checkin, attempt, symbol, self.clock, rng)
 
     def begin(self, order: Order) -> "Showing":
         """The showing of a ticket; UsageError for what only a kiosk can do."""
@@ -100,23 +64,11 @@ class Lane:
             raise UsageError(f"{self.name} is a gate and only reads tickets: order this at a kiosk")
         return Showing(self, order)
 
-    async def open(self) -> None:
-        """Open the reader; UsageError or PeerError where it cannot be."""
-        await self.reader.open()
-        if self.standby is not None:
-            await self.standby.open()
-
-    async def warm(self) -> None:
-        """Open the connection."""
-        await self.checkin.warm()
-
     async def close(self) -> None:
         """Release reader, emulated hand, file and connection."""
         await self.reader.close()
-        if self.standby is not None:
-            await self.standby.close()
         self.presenter.close()
-        await self.checkin.close()
+        await super().close()
 
     async def sight(self, symbol: str, since_ns: int) -> Sighting | None:
         """Wait until `symbol`, shown at `since_ns`, is read.
@@ -127,11 +79,11 @@ class Lane:
             async with asyncio.timeout(READ_TIMEOUT_S):
                 while True:
                     seen = await self.reader.read()
-                    starts = self._scanner.see(seen.text, seen.decoded_ns)
+                    starts = self.scanner.see(seen.text, seen.decoded_ns)
                     if seen.text == symbol and seen.decoded_ns >= since_ns:
                         return Sighting(seen, starts)
                     if starts:  # a code that nobody waits for any more
-                        self._scanner.settle(seen.text)
+                        self.scanner.settle(seen.text)
         except TimeoutError:
             return None
         except GatedrillError as error:  # one device down: the others go on
@@ -140,7 +92,7 @@ class Lane:
 
     def settle(self, symbol: str) -> None:
         """The scan of `symbol` has ended, or was given up."""
-        self._scanner.settle(symbol)
+        self.scanner.settle(symbol)
 
 
 class Showing:
@@ -149,6 +101,7 @@ class Showing:
     def __init__(self, lane: Lane, presentation: Presentation) -> None:
         self.lane = lane
         self.intended_ns = 0
+        self.until_ns = 0  # no person is waited for
         self._presentation = presentation
         self._material: Material | None = None
         self._not_shown: GatedrillError | None = None
@@ -221,6 +174,7 @@ class Showing:
             authority=decision.authority,
             nonce=decision.nonce,
             claim=decision.claim,
+            frames=sighting.symbol.frames if sighting else None,
         )
 
     async def give_up(self) -> None:

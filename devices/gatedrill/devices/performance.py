@@ -23,6 +23,8 @@ from gatedrill.contract.messages import (
     ReleaseMode,
     Report,
 )
+from gatedrill.devices.attended.gate import AttendedGate
+from gatedrill.devices.attended.stream import AttendedStream
 from gatedrill.devices.device import Act, Device
 from gatedrill.devices.ready import (
     Unready,
@@ -59,6 +61,8 @@ class Performer:
         self._boot = boot
         self._clock = clock
         self._devices = {device.name: device for device in devices}
+        self._attended = [each for each in self._devices.values() if isinstance(each, AttendedGate)]
+        self._run = ""
         self._workers = workers
         self._words = words
         self._standbys = standbys
@@ -68,6 +72,7 @@ class Performer:
 
         Raises PeerError if the broker stays out of reach. Cancelled, it leaves nothing under way.
         """
+        self._forget_other_runs()
         if isinstance(arm, ArmBurst):
             await self._burst(arm, fired)
         else:
@@ -85,12 +90,14 @@ class Performer:
                 tasks = [attempts.create_task(act.record()) for act in acts]
                 await self._words.say_armed(Armed(arm.step, self._boot, unready))
                 at_ns = (await fired).at_ns + arm.clock_offset_ns
+                for act in acts:
+                    act.until_ns = at_ns + round(arm.present_within_s * 1e9)
                 mode = await self._release_burst(acts, arm.orders, at_ns)
         except BaseException:  # perhaps before the acts could see to that themselves
             await give_up_acts(acts)
             raise
         records = [task.result() for task in tasks]
-        released = mode if acts else None
+        released = mode if any(not self._is_attended(act.device) for act in acts) else None
         await self._report(arm.step, records, finished=True, release=released)
 
     async def _stream(self, arm: ArmStream, fired: asyncio.Future[Fire]) -> None:
@@ -109,7 +116,9 @@ class Performer:
             for stream in streams.values():
                 await stream.give_up()
 
-    async def _run_streams(self, step: str, streams: Sequence[Stream], times: StreamTimes) -> None:
+    async def _run_streams(
+        self, step: str, streams: Sequence[Stream | AttendedStream], times: StreamTimes
+    ) -> None:
         pending: list[AttemptRecord] = []
         ended = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
@@ -123,15 +132,21 @@ class Performer:
         released = mode if openings else None
         await self._report(step, pending, finished=True, release=released)
 
-    def _begin_streams(self, orders: Iterable[Presentation], unready: Unready) -> dict[str, Stream]:
+    def _begin_streams(
+        self, orders: Iterable[Presentation], unready: Unready
+    ) -> dict[str, Stream | AttendedStream]:
         by_device: dict[str, list[Presentation]] = {}
         for order in orders:
             by_device.setdefault(order.device, []).append(order)
-        streams = {}
+        streams: dict[str, Stream | AttendedStream] = {}
         for name, queue in by_device.items():
             try:
                 device = find_device(self._devices, name)
-                streams[name] = Stream(device, queue, self._workers, self._clock)
+                streams[name] = (
+                    AttendedStream(device, queue)
+                    if isinstance(device, AttendedGate)
+                    else Stream(device, queue, self._workers, self._clock)
+                )
             except GatedrillError as error:
                 unready[name] = str(error)
         return streams
@@ -181,12 +196,24 @@ class Performer:
         finished: bool = False,
         release: ReleaseMode | None = None,
     ) -> None:
+        if finished:
+            records = [*records, *(each for gate in self._attended for each in gate.walk_ins())]
         for record in records:
             context = {"run": self._words.run, "device": record.device}
             logger.debug(
                 "%s %s, %.1f ms", record.attempt, record.outcome, record.latency_ms, extra=context
             )
         await self._words.report(Report(step, self._boot, tuple(records), finished, release))
+
+    def _is_attended(self, device: str) -> bool:
+        return any(gate.name == device for gate in self._attended)
+
+    def _forget_other_runs(self) -> None:
+        """Who has walked in before a run is none of its business."""
+        if self._run != self._words.run:
+            self._run = self._words.run
+            for gate in self._attended:
+                gate.walk_ins()
 
     async def _report_until(
         self, ended: asyncio.Event, step: str, pending: list[AttemptRecord]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from gatedrill.contract.messages import (
+    PRESENT_WITHIN_S,
     Arm,
     ArmBurst,
     ArmStream,
@@ -25,10 +26,17 @@ def policy_of(plan: Plan, run: str) -> OfflinePolicy | None:
 
 
 def arm_for(
-    step: Step, boot: str, offset_ns: int, orders: Sequence[Order], policy: OfflinePolicy | None
+    step: Step,
+    boot: str,
+    offset_ns: int,
+    orders: Sequence[Order],
+    policy: OfflinePolicy | None,
+    present_within_s: float = PRESENT_WITHIN_S,
 ) -> Arm:
     """The message to this boot of a fleet, whose clock is `offset_ns` ahead."""
     if isinstance(step, BurstStep):
-        return ArmBurst(step.id, boot, step.burst, offset_ns, tuple(orders), policy)
+        return ArmBurst(
+            step.id, boot, step.burst, offset_ns, tuple(orders), policy, present_within_s
+        )
     shown = tuple(order for order in orders if isinstance(order, Presentation))
     return ArmStream(step.id, boot, offset_ns, shown, step.pause_s, step.duration_s, policy)

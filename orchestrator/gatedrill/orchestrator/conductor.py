@@ -6,24 +6,27 @@ into the history; nothing is judged here.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from gatedrill.broker.bus import Bus
 from gatedrill.contract import topics
-from gatedrill.contract.attempt import CheckoutRecord
+from gatedrill.contract.attempt import AttemptRecord, CheckoutRecord
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import PeerError
-from gatedrill.contract.messages import Fire, OfflinePolicy, Order, Presence
+from gatedrill.contract.messages import PRESENT_WITHIN_S, Fire, OfflinePolicy, Order, Presence
 from gatedrill.orchestrator.arming import arm_for, policy_of
+from gatedrill.orchestrator.captions import captions
 from gatedrill.orchestrator.excuses import Excuses
 from gatedrill.orchestrator.faults_in_force import FaultsInForce
 from gatedrill.orchestrator.fleet_clocks import FleetClocks
+from gatedrill.orchestrator.guide import Guide
 from gatedrill.orchestrator.hands import ClockHands, Hands, refuse_without
 from gatedrill.orchestrator.history import (
     Attempted,
     Event,
     Fired,
     JournalUnread,
+    Reacted,
     Silent,
     Unready,
 )
@@ -51,7 +54,8 @@ class Conductor:
     """Conducts a run: `record` takes the history, `progress` a step's count of ended attempts.
 
     `hands` make parts of the venue fail where the plan says so, `sell` gives the service tickets
-    amid the run, and `say` is told what a person wants to know.
+    amid the run, and `say` is told what a person wants to know. Who presents tickets by hand has
+    `present_within_s` after T. A `guide` leads people through the steps.
     """
 
     def __init__(
@@ -66,6 +70,8 @@ class Conductor:
         hands: Hands | None = None,
         sell: Sell = _sell_nothing,
         say: Callable[[str], None] = lambda _line: None,
+        present_within_s: float = PRESENT_WITHIN_S,
+        guide: Guide | None = None,
     ) -> None:
         self._run = run
         self._bus = bus
@@ -74,6 +80,8 @@ class Conductor:
         self._record = record
         self._progress = progress
         self._hands = hands
+        self._present_within_s = present_within_s
+        self._guide = guide
         self._excuses = Excuses(clock.now_ns)
         self._words = FleetWords(run, bus, clock, roster, self._excuses)
         self._clocks = FleetClocks(bus, clock, record)
@@ -84,6 +92,7 @@ class Conductor:
         self._acts = VenueActs(self._faults, roster, sell, self.now_ns, record, say)
         self._policy: OfflinePolicy | None = None
         self._sweeps = Sweeps(0)
+        self._captions: Mapping[str, str] = {}
         self._origin_ns = clock.now_ns()
         self._last_answer_ns = 0
         self._checkouts: dict[str, CheckoutRecord] = {}
@@ -125,16 +134,30 @@ class Conductor:
         await self._clocks.read(self._fleets_of(devices))
         self._sweeps = Sweeps(plan.seed)
         self._policy = policy_of(plan, self._run)
+        self._captions = captions(plan) if plan.attended else {}
         for step in plan.steps:
             await self._acts.perform(step.before, devices)
-            await self._perform(plan, step, devices)
+            if self._guide is None:
+                await self._perform(plan, step, devices)
+            else:
+                await self._lead(self._guide, plan, step, devices)
         await self._acts.perform(plan.after, devices)
         await self._faults.end_all()
         if self._policy is not None:
             await self._gather_journals(self._policy.edition, devices)
         await self._clocks.read_again(self._roster.fleets)
 
-    async def _perform(self, plan: Plan, step: Step, devices: Collection[str]) -> None:
+    async def _lead(self, guide: Guide, plan: Plan, step: Step, devices: Collection[str]) -> None:
+        """Go through a step with people."""
+        await guide.introduce(step, plan)
+        answer = await guide.debrief(step, await self._perform(plan, step, devices))
+        if answer is not None:
+            self._record([Reacted(step.id, answer.reaction, self.now_ns())])
+
+    async def _perform(
+        self, plan: Plan, step: Step, devices: Collection[str]
+    ) -> Sequence[AttemptRecord]:
+        """Have a step's attempts made; returns what was heard of them."""
         await self._rest(step)
         await self._reach(devices)
         self._words.forget()
@@ -152,12 +175,13 @@ class Conductor:
         self._record(watch.give_up_arming("was not ready in time"))
         if watch.performing:
             await self._let_go(plan, step, watch)
+        return watch.records
 
     async def _let_go(self, plan: Plan, step: Step, watch: StepWatch) -> None:
         """Fire, have the step's faults strike, and gather what comes of it."""
-        at_ns, ahead_s = await self._fire(step)
+        at_ns, ahead_s = await self._fire(plan, step)
         strikes = self._faults.strike(step.faults, at_ns)
-        gather_timeout_s = ahead_s + patience_s(plan, step)
+        gather_timeout_s = ahead_s + patience_s(plan, step, self._present_within_s)
         await self._follow(watch, step, lambda: watch.performing, gather_timeout_s)
         self._record(watch.give_up("did not finish in time"))
         if strikes:
@@ -185,7 +209,10 @@ class Conductor:
 
     def _orders(self, step: Step) -> dict[str, Order]:
         """What to tell the fleets, by attempt; a payment for a checkout that failed is left out."""
-        orders = {each.attempt: order_for(each, self._checkouts) for each in step.attempts}
+        orders = {
+            each.attempt: order_for(each, self._checkouts, self._captions.get(each.attempt, ""))
+            for each in step.attempts
+        }
         return {attempt: order for attempt, order in orders.items() if order is not None}
 
     def _by_fleet(self, attempts: Iterable[PlannedAttempt]) -> list[Hosted]:
@@ -209,14 +236,14 @@ class Conductor:
 
     async def _arm(self, step: Step, fleet: Presence, orders: list[Order]) -> None:
         offset_ns = self._clocks.offset_ns(fleet.boot)
-        arm = arm_for(step, fleet.boot, offset_ns, orders, self._policy)
+        arm = arm_for(step, fleet.boot, offset_ns, orders, self._policy, self._present_within_s)
         await self._bus.publish(topics.ARM, arm, fleet=fleet.fleet, run=self._run)
 
-    async def _fire(self, step: Step) -> tuple[int, float]:
+    async def _fire(self, plan: Plan, step: Step) -> tuple[int, float]:
         """Name the instant T; returns it, and how far ahead it lies, in seconds."""
         now_ns = self.now_ns()
         rested_ns = self._last_answer_ns + round(step.rest_s * 1e9)
-        at_ns = max(now_ns + round(lead_s(step) * 1e9), rested_ns)
+        at_ns = max(now_ns + round(lead_s(plan, step) * 1e9), rested_ns)
         fire = Fire(step.id, at_ns + self._origin_ns)
         self.has_fired = True  # from here on it may have reached somebody, even if that fails
         await self._bus.publish(topics.FIRE, fire, run=self._run)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from gatedrill.orchestrator.by_hand import was_idle
 from gatedrill.orchestrator.evidence import Evidence
 from gatedrill.orchestrator.excused_silence import Excuses
 from gatedrill.orchestrator.plan import BurstStep, PlannedScan
@@ -15,6 +16,8 @@ def find_doubts(evidence: Evidence, rounds: Sequence[RoundResult]) -> tuple[str,
     return (
         *_broken_off(evidence),
         *_devices_missing(evidence),
+        *_not_presented(evidence),
+        *_nobody_came(evidence),
         *_journals_missing(evidence),
         *_nothing_settled(evidence),
         *_too_few_races(rounds),
@@ -73,6 +76,20 @@ def _devices_missing(evidence: Evidence) -> Iterator[str]:
     )
     if unready:
         yield f"devices were not ready: {', '.join(unready)}"
+
+
+def _not_presented(evidence: Evidence) -> Iterator[str]:
+    """What people were to show in bursts and did not: nobody knows what would have come of it."""
+    missing = sorted({(seen.step.id, seen.record.device) for seen in evidence.not_presented})
+    if missing:
+        told = ", ".join(f"{device} in {step}" for step, device in missing)
+        yield f"tickets were not presented: {told}"
+
+
+def _nobody_came(evidence: Evidence) -> Iterator[str]:
+    idle = sorted(device for device in evidence.plan.attended if was_idle(evidence, device))
+    if idle:
+        yield f"nobody presented anything in a whole stream: {', '.join(idle)}"
 
 
 def _journals_missing(evidence: Evidence) -> Iterator[str]:

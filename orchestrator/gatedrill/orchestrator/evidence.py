@@ -41,7 +41,15 @@ from gatedrill.orchestrator.plan import (
     PlannedWebhook,
 )
 from gatedrill.orchestrator.records import Records
-from gatedrill.orchestrator.seen import SeenAttempt, SeenScan, join, of_kind
+from gatedrill.orchestrator.seen import (
+    SeenAttempt,
+    SeenScan,
+    by_step,
+    find_walk_ins,
+    join,
+    of_kind,
+    was_presented,
+)
 from gatedrill.orchestrator.slots_astray import find_slots_astray
 from gatedrill.orchestrator.testimony import testimonies
 from gatedrill.orchestrator.told_journals import Journals
@@ -64,7 +72,10 @@ class Evidence:
         self.clocks = [event for event in history if isinstance(event, ClockRead)]
         self.cut_short = _cut_short(history)
         self.attempts = join(plan.steps, history)
-        self.scans = of_kind(self.attempts, PlannedScan, ScanRecord)
+        self.walk_ins, self.strays = find_walk_ins(plan, history)
+        ordered = of_kind(self.attempts, PlannedScan, ScanRecord)
+        self.scans = [*filter(was_presented, ordered), *self.walk_ins]
+        self.not_presented = [seen for seen in ordered if not was_presented(seen)]
         self.checkouts = of_kind(self.attempts, PlannedCheckout, CheckoutRecord)
         self.webhooks = of_kind(self.attempts, PlannedWebhook, WebhookRecord)
         self.links = of_kind(self.attempts, PlannedLink, LinkRecord)
@@ -99,10 +110,23 @@ class Evidence:
     @cached_property
     def by_step(self) -> dict[str, list[SeenAttempt]]:
         """The attempts of each step."""
-        grouped: dict[str, list[SeenAttempt]] = {}
-        for seen in self.attempts:
-            grouped.setdefault(seen.step.id, []).append(seen)
-        return grouped
+        return by_step(self.attempts)
+
+    @cached_property
+    def let_go(self) -> list[SeenAttempt]:
+        """The attempts that were let go by us, none that a person made by hand."""
+        attended = self.plan.attended
+        return [seen for seen in self.attempts if seen.record.device not in attended]
+
+    @cached_property
+    def let_go_by_step(self) -> dict[str, list[SeenAttempt]]:
+        """Those of each step."""
+        return by_step(self.let_go)
+
+    @cached_property
+    def by_hand(self) -> list[SeenScan]:
+        """The scans of what people presented by hand, ordered or not."""
+        return [seen for seen in self.scans if seen.record.device in self.plan.attended]
 
     @cached_property
     def readmitting(self) -> set[str]:
@@ -164,6 +188,12 @@ class Evidence:
             for planned in step.attempts
             if (step.id, planned.device) in unready
         }
+
+    @cached_property
+    def excused_devices(self) -> set[tuple[str, str]]:
+        """Steps and devices of which it is told that the device was silent or not ready."""
+        silent = {(event.step, device) for event in self.silent for device in event.devices}
+        return silent | {(event.step, event.device) for event in self.unready}
 
     @cached_property
     def clock_bounds_ns(self) -> dict[str, int]:

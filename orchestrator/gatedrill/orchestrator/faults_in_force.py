@@ -123,7 +123,8 @@ class FaultsInForce:
         self._in_force[fault.id] = force
         self._excuse(force)
         at_ns = self._now_ns()  # it takes effect before we hear that it has
-        await self._hands_for(fault).begin(fault)
+        if await self._hands_for(fault).begin(fault):
+            at_ns = self._now_ns()
         force.has_begun = True
         self._record([FaultBegan(fault.id, fault.fault, fault.devices, at_ns)])
         self._say(f"{fault.fault} strikes {_in_words(fault.devices)} ({fault.id})")

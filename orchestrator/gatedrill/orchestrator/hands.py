@@ -21,8 +21,12 @@ CLOCK_FAULT: FaultName = "clock-skewed"
 class Hands(Protocol):
     """Makes parts of a venue fail, and mends them."""
 
-    async def begin(self, fault: PlannedFault) -> None:
-        """Have it fail; returns once it does. PeerError where that cannot be done."""
+    async def begin(self, fault: PlannedFault) -> bool | None:
+        """Have it fail; returns once it does. PeerError where that cannot be done.
+
+        True says that it has begun only now, as somebody has just told; else it counts from the
+        moment at which it was set about.
+        """
         ...
 
     async def end(self, fault: PlannedFault) -> None:

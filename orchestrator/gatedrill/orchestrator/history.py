@@ -14,7 +14,7 @@ import msgspec
 from gatedrill.contract.attempt import AttemptRecord
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import QueueEntry, ReleaseMode
-from gatedrill.fixtures.scenario import FaultName
+from gatedrill.fixtures.scenario import FaultName, Reaction
 from gatedrill.orchestrator.versions import check_version
 
 HISTORY_FORMAT = "gatedrill-history"
@@ -60,6 +60,17 @@ class Attempted(msgspec.Struct, frozen=True, tag_field="event", tag="attempt"):
     step: str
     fleet: str
     record: AttemptRecord
+
+
+class Reacted(msgspec.Struct, frozen=True, tag_field="event", tag="reacted"):
+    """Staff at a gate were asked what they do about the gate's answer, in a guided drill.
+
+    `at_ns` is when they said it; `reaction` is None if they said nothing.
+    """
+
+    step: str
+    reaction: Reaction | None
+    at_ns: int
 
 
 class Released(msgspec.Struct, frozen=True, tag_field="event", tag="released"):
@@ -153,6 +164,7 @@ Event = (
     | Fired
     | Released
     | Attempted
+    | Reacted
     | Unready
     | Silent
     | FaultBegan

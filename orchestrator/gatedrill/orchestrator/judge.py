@@ -1,10 +1,13 @@
 """From plan, history and records to the result. Pure: the same folder gives the same verdict."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from gatedrill.contract.attempt import AttemptRecord
+import msgspec
+
+from gatedrill.contract.attempt import AttemptRecord, ScanRecord
 from gatedrill.orchestrator import offline_facts as facts
+from gatedrill.orchestrator.by_hand import judge_by_hand
 from gatedrill.orchestrator.checks.catalogue import run_checks
 from gatedrill.orchestrator.checks.check import CheckResult, CheckStatus
 from gatedrill.orchestrator.doubts import find_doubts, find_slowness
@@ -32,7 +35,13 @@ from gatedrill.orchestrator.result import (
     Verdict,
 )
 from gatedrill.orchestrator.rounds import RoundResult, judge_rounds
-from gatedrill.orchestrator.thresholds import ThresholdResult, judge_threshold, parse_thresholds
+from gatedrill.orchestrator.thresholds import (
+    BY_HAND,
+    Threshold,
+    ThresholdResult,
+    judge_threshold,
+    parse_thresholds,
+)
 from gatedrill.orchestrator.timeouts import count_timeouts
 
 
@@ -42,13 +51,15 @@ def judge(plan: Plan, history: Sequence[Event], records: Records) -> Result:
     if not isinstance(started, Started):
         raise TypeError("a history begins with Started")
     evidence = Evidence(plan, history, records)
-    attempts = [seen.record for seen in evidence.attempts if not seen.is_probe]
+    attempts = [seen.record for seen in evidence.let_go if not seen.is_probe]
+    by_hand = [seen.record for seen in evidence.by_hand]
     metrics = collect_metrics(attempts)
     checks = run_checks(evidence)
     rounds = judge_rounds(evidence)
     thresholds = tuple(
-        judge_threshold(threshold, metrics)
+        each
         for threshold in parse_thresholds(plan.scenario.thresholds, plan.scenario.name)
+        for each in _thresholds(threshold, plan, metrics, by_hand)
     )
     doubts = find_doubts(evidence, rounds)
     verdict = _verdict(checks, doubts, thresholds)
@@ -97,7 +108,22 @@ def judge(plan: Plan, history: Sequence[Event], records: Records) -> Result:
         pending=facts.pending_scans(evidence),
         conflicts=facts.conflicts(evidence),
         unread_journals=facts.unread_journals(evidence),
+        by_hand=judge_by_hand(evidence),
     )
+
+
+def _thresholds(
+    threshold: Threshold, plan: Plan, metrics: Metrics, by_hand: Sequence[ScanRecord]
+) -> Iterator[ThresholdResult]:
+    """Of scans, a figure of those that were let go at an instant, and one of those by hand."""
+    if threshold.metric not in BY_HAND or not plan.attended:
+        yield judge_threshold(threshold, metrics)
+        return
+    if any(not (device.attended or device.is_kiosk) for device in plan.devices):
+        yield judge_threshold(threshold, metrics)
+    if by_hand:
+        judged = judge_threshold(threshold, collect_metrics(by_hand))
+        yield msgspec.structs.replace(judged, by_hand=True)
 
 
 def _verdict(

@@ -26,15 +26,22 @@ from gatedrill.orchestrator.plan import (
 )
 
 
-def order_for(planned: PlannedAttempt, checkouts: Mapping[str, CheckoutRecord]) -> Order | None:
+def order_for(
+    planned: PlannedAttempt, checkouts: Mapping[str, CheckoutRecord], caption: str = ""
+) -> Order | None:
     """The order, or None for a payment whose checkout has opened no session.
 
-    `checkouts` are those that were heard of, by attempt.
+    `checkouts` are those that were heard of, by attempt; `caption` is for people who present it.
     """
     match planned:
         case PlannedScan():
             return Presentation(
-                planned.attempt, planned.device, planned.symbol, planned.seed, planned.due_s
+                planned.attempt,
+                planned.device,
+                planned.symbol,
+                planned.seed,
+                planned.due_s,
+                caption=caption,
             )
         case PlannedCheckout():
             return CheckoutOrder(planned.attempt, planned.device, planned.slot, planned.guests)

@@ -9,7 +9,7 @@ import msgspec
 from gatedrill.contract.messages import BurstKind, DeviceInfo
 from gatedrill.contract.outcome import Authority
 from gatedrill.contract.service import SlotRow, VipReservationRow
-from gatedrill.fixtures.scenario import FaultName, Scenario
+from gatedrill.fixtures.scenario import FaultName, Reaction, Scenario
 from gatedrill.fixtures.tickets import Ticket
 
 PLAN_VERSION = 2
@@ -126,6 +126,17 @@ VenueAct = BeginAct | EndAct | DrainAct | SellAct | PauseAct
 """What is done to the venue between two steps."""
 
 
+class Guidance(msgspec.Struct, frozen=True):
+    """What the people at the gate are told of a step: of one ticket at one gate.
+
+    `brief` is what they are to do, `reaction` what is right once the gate has answered, and `why`.
+    """
+
+    brief: str | None = None
+    reaction: Reaction | None = None
+    why: str | None = None
+
+
 class BurstStep(msgspec.Struct, frozen=True, tag_field="kind", tag="burst"):
     """All attempts at one instant, at least `rest_s` after the answers of the step before.
 
@@ -136,6 +147,7 @@ class BurstStep(msgspec.Struct, frozen=True, tag_field="kind", tag="burst"):
     refused anyhow competes for nothing. `expect` says how many attempts end in an outcome or for a
     reason. A probe is a burst of one: `probes` names the step whose ticket it shows again. `before`
     is what is done to the venue before the step, here as in a stream, `faults` what fails amid it.
+    `guidance` is for the people who are led through it, if anybody is.
     """
 
     id: str
@@ -148,6 +160,7 @@ class BurstStep(msgspec.Struct, frozen=True, tag_field="kind", tag="burst"):
     probes: str | None = None
     before: tuple[VenueAct, ...] = ()
     faults: tuple[PlannedFault, ...] = ()
+    guidance: Guidance | None = None
 
 
 class StreamStep(msgspec.Struct, frozen=True, tag_field="kind", tag="stream"):
@@ -183,6 +196,11 @@ class Plan(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
     after: tuple[VenueAct, ...] = ()
     late: tuple[str, ...] = ()
+
+    @property
+    def attended(self) -> frozenset[str]:
+        """The devices at which a person presents the tickets."""
+        return frozenset(device.name for device in self.devices if device.attended)
 
     @property
     def is_online_only(self) -> bool:

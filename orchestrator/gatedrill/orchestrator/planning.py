@@ -171,7 +171,10 @@ class _Planner:
 def _choose(
     scenario: Scenario, devices: Sequence[DeviceInfo], *, kiosks: bool
 ) -> tuple[DeviceInfo, ...]:
-    """The scenario's own of the roster, else the first by name; UsageError if they are too few."""
+    """The scenario's own of the roster; UsageError if they are too few.
+
+    Else those at which people stand, who have come to take part, then the first by name.
+    """
     wanted = scenario.kiosks if kiosks else scenario.devices
     named = frozenset(scenario.roster)
     fit = [
@@ -184,4 +187,4 @@ def _choose(
         raise UsageError(
             f"scenario {scenario.name} needs {wanted} {what}, the roster has {len(fit)}"
         )
-    return tuple(fit[:wanted])
+    return tuple(sorted(fit, key=lambda device: not device.attended)[:wanted])

@@ -12,10 +12,12 @@ from gatedrill.broker.bus import Bus
 from gatedrill.contract import topics
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import PeerError, UsageError
+from gatedrill.contract.messages import PRESENT_WITHIN_S
 from gatedrill.fixtures.scenario import Scenario
 from gatedrill.fixtures.supply import make_supply
 from gatedrill.fixtures.tickets import TicketFile
 from gatedrill.orchestrator.conductor import Conductor
+from gatedrill.orchestrator.guide import Guide
 from gatedrill.orchestrator.hands import Hands, refuse_without
 from gatedrill.orchestrator.history import Ended, HistoryWriter, Started
 from gatedrill.orchestrator.plan import Plan, Step
@@ -38,7 +40,8 @@ class Rehearsal(msgspec.Struct, frozen=True):
 
     A scenario that is there more than once is run again from a reset state. `tickets` None means
     that the service is the reference backend, which is given fresh ones. `fault` is what was
-    planted somewhere at the venue, if that is known.
+    planted somewhere at the venue, if that is known. Where people present tickets, they have
+    `present_within_s` for each.
     """
 
     run: str
@@ -52,6 +55,7 @@ class Rehearsal(msgspec.Struct, frozen=True):
     event_id: str
     out: Path
     fault: str | None = None
+    present_within_s: float = PRESENT_WITHIN_S
 
     def __repr__(self) -> str:
         return f"Rehearsal({self.run!r})"
@@ -85,14 +89,21 @@ class _Stage(NamedTuple):
     fault: str | None
     onlooker: Onlooker
     hands: Hands | None
+    guide: Guide | None
 
 
 async def rehearse(
-    order: Rehearsal, bus: Bus, clock: Clock, onlooker: Onlooker, hands: Hands | None = None
+    order: Rehearsal,
+    bus: Bus,
+    clock: Clock,
+    onlooker: Onlooker,
+    hands: Hands | None = None,
+    guide: Guide | None = None,
 ) -> list[Result]:
     """Run all scenarios, one after the other, and judge each.
 
     `hands` make parts of the venue fail; without them scenarios that want that are refused.
+    A `guide` leads people through all of it.
     Raises UsageError and PeerError for what stands in the way before anything was fired. When
     cancelled, judges and shows what there is, then lets the cancellation through.
     """
@@ -117,7 +128,7 @@ async def rehearse(
             refuse_without(hands, plan)
             _refuse_sales(plan, order)
         fault = order.fault or (None if about is None else about.fault)
-        stage = _Stage(order, bus, clock, roster, service, target, fault, onlooker, hands)
+        stage = _Stage(order, bus, clock, roster, service, target, fault, onlooker, hands, guide)
         return [await _run(plan, number, stage) for number, plan in enumerate(plans, 1)]
 
 
@@ -189,6 +200,8 @@ async def _conduct(
             hands=stage.hands,
             sell=sell,
             say=stage.onlooker.say,
+            present_within_s=stage.order.present_within_s,
+            guide=stage.guide,
         )
         writer.add([_started(plan, stage)])
         cut_short: str | None = "it ended on an error of its own"

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from gatedrill.orchestrator.by_hand import ByHand
 from gatedrill.orchestrator.checks.check import CheckResult
 from gatedrill.orchestrator.hunts import Hunt
 from gatedrill.orchestrator.metrics import LatencyStats, StageStats
@@ -151,5 +152,6 @@ class Result(msgspec.Struct, frozen=True):
     pending: tuple[PendingScan, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     unread_journals: tuple[UnreadJournals, ...] = ()
+    by_hand: ByHand | None = None
     format: str = RESULT_FORMAT
     version: int = RESULT_VERSION

@@ -14,6 +14,7 @@ from gatedrill.fixtures.tickets import Ticket
 from gatedrill.orchestrator.fault_planning import FaultPlanner
 from gatedrill.orchestrator.plan import (
     BurstStep,
+    Guidance,
     PlannedAttempt,
     PlannedCheckout,
     PlannedLink,
@@ -38,6 +39,7 @@ class RoundPlanner:
     ) -> None:
         self._scenario = scenario
         self._gates = gates
+        self._attended = {gate.name for gate in gates if gate.attended}
         self._kiosks = kiosks
         self._stock = stock
         self._rests = rests
@@ -67,6 +69,7 @@ class RoundPlanner:
                 expect=dict(phase.expect),
                 sweep_ms=phase.sweep_ms,
                 faults=self._faults.plan(phase.faults, step_id),
+                guidance=_guidance(phase),
             )
             self._rounds += 1
             if phase.probe:
@@ -156,18 +159,21 @@ class RoundPlanner:
     def _contending(self, attempts: Sequence[PlannedAttempt]) -> tuple[str, ...]:
         """Those that compete with another one for the same thing at the service.
 
-        Where others decide too, it may not be asked, and nobody can say that there was a race.
+        Where others decide too, it may not be asked, and nobody can say that there was a race. Who
+        presents a ticket by hand comes to it when he does, and races nobody.
         """
         if self._scenario.authorities != (Authority.ONLINE,):
             return ()
-        subjects = {each.attempt: _subject(each, self._shown) for each in attempts}
+        at_t = [each for each in attempts if each.device not in self._attended]
+        subjects = {each.attempt: _subject(each, self._shown) for each in at_t}
         wanted = Counter(subjects.values())
         return tuple(name for name, subject in subjects.items() if subject and wanted[subject] > 1)
 
     def _probe(self, probed: str, first: PlannedScan) -> BurstStep:
         """The round's first ticket once more, at a device that soon forgets what it has seen."""
-        shortest_s = min(gate.repeat_window_s for gate in self._gates)
-        quick = [gate for gate in self._gates if gate.repeat_window_s == shortest_s]
+        willing = [gate for gate in self._gates if not gate.attended] or self._gates
+        shortest_s = min(gate.repeat_window_s for gate in willing)
+        quick = [gate for gate in willing if gate.repeat_window_s == shortest_s]
         device = quick[self._rounds % len(quick)]
         step_id = f"{probed}-probe"
         scan = PlannedScan(
@@ -186,6 +192,11 @@ class RoundPlanner:
             rest_s=self._rests.before(BurstKind.PRESENT, [scan]),
             probes=probed,
         )
+
+
+def _guidance(phase: Burst) -> Guidance | None:
+    words = Guidance(phase.brief, phase.reaction, phase.why)
+    return None if words == Guidance() else words
 
 
 def _subject(attempt: PlannedAttempt, tickets: Mapping[str, Ticket]) -> str | None:

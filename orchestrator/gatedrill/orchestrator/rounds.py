@@ -5,6 +5,9 @@ places. It counts when at least half of their requests, and no fewer than two, w
 instant, and nobody was let go much later than meant. A round whose tickets were all not valid
 before shows nothing, and does not count either; nor does a swept one, which is meant to spread.
 Where devices may decide without the service, requests that nobody answers show nothing: no race.
+
+What a person presents by hand comes when it does. It is listed apart, and no part of overlap or
+skew; if it was let in before the instant, there was nothing left to race for.
 """
 
 from collections import Counter
@@ -15,7 +18,7 @@ import msgspec
 from gatedrill.contract.attempt import ScanRecord
 from gatedrill.orchestrator.evidence import Evidence
 from gatedrill.orchestrator.overlap import OverlapSource, measure_overlap
-from gatedrill.orchestrator.plan import BurstStep, PlannedScan
+from gatedrill.orchestrator.plan import BurstStep, PlannedAttempt, PlannedScan
 from gatedrill.orchestrator.seen import SeenAttempt
 
 LISTED_UP_TO = 20
@@ -51,7 +54,8 @@ class RoundResult(msgspec.Struct, frozen=True):
 
     `contending` is how many attempts compete, `in_flight` how many of these were under way at one
     instant; without any, of all. `counts` is None for a burst that is no race. `attempts` lists
-    bursts of at most `LISTED_UP_TO`.
+    bursts of at most `LISTED_UP_TO`. `by_hand` lists what was presented by hand: there
+    `released_ms` is when it was read.
     """
 
     step: str
@@ -69,6 +73,7 @@ class RoundResult(msgspec.Struct, frozen=True):
     released: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     swept_ms: float | None = None
+    by_hand: tuple[ListedAttempt, ...] = ()
 
 
 def judge_rounds(evidence: Evidence) -> tuple[RoundResult, ...]:
@@ -77,7 +82,9 @@ def judge_rounds(evidence: Evidence) -> tuple[RoundResult, ...]:
 
 
 def _judge(evidence: Evidence, step: BurstStep) -> RoundResult:
-    seen = evidence.by_step.get(step.id, [])
+    everybody = evidence.by_step.get(step.id, [])
+    seen = evidence.let_go_by_step.get(step.id, [])
+    by_hand = [each for each in everybody if each.record.device in evidence.plan.attended]
     racing = [each for each in seen if each.contends] if step.contending else seen
     overlap = measure_overlap(
         [(each.fleet, each.record) for each in racing], evidence.clock_bounds_ns
@@ -92,7 +99,7 @@ def _judge(evidence: Evidence, step: BurstStep) -> RoundResult:
         burst=str(step.burst),
         planned=len(step.attempts),
         contending=len(step.contending),
-        outcomes=dict(Counter(str(each.record.outcome) for each in seen)),
+        outcomes=dict(Counter(str(each.record.outcome) for each in everybody)),
         release_skew_ms=_skew_ms(seen),
         in_flight=overlap.in_flight,
         overlap_source=overlap.source,
@@ -103,6 +110,7 @@ def _judge(evidence: Evidence, step: BurstStep) -> RoundResult:
         released=tuple(sorted(map(str, evidence.release_modes.get(step.id, ())))),
         late=late,
         swept_ms=None if step.sweep_ms is None else _swept_ms(seen),
+        by_hand=_list_from(evidence.fired[step.id].at_ns, by_hand),
     )
 
 
@@ -116,6 +124,9 @@ def _why_not(
         for planned in contested
     ):
         return "its ticket was not valid before"
+    early = _let_in_before(evidence, step, contested)
+    if early is not None:
+        return f"its ticket was let in at {early} before the instant"
     if late:
         more = f" and {len(late) - LATE_NAMED} more" if len(late) > LATE_NAMED else ""
         return f"let go more than {_late_ms(step):g} ms late: {', '.join(late[:LATE_NAMED])}{more}"
@@ -124,9 +135,23 @@ def _why_not(
     return None
 
 
-def _late(step: BurstStep, racing: Sequence[SeenAttempt]) -> tuple[str, ...]:
-    late = (each.record.device for each in racing if _lateness_ms(each) > _late_ms(step))
-    return tuple(sorted(late))
+def _let_in_before(
+    evidence: Evidence, step: BurstStep, contested: Sequence[PlannedAttempt]
+) -> str | None:
+    """Where a person was quicker than the instant, and was let in with what the others wanted."""
+    tickets = {each.ticket for each in contested if isinstance(each, PlannedScan)}
+    at_ns = evidence.fired[step.id].at_ns
+    return next(
+        (
+            seen.record.device
+            for ticket in sorted(tickets)
+            for seen in evidence.by_ticket.get(ticket, ())
+            if seen.record.device in evidence.plan.attended
+            and seen.record.outcome.admits
+            and seen.record.decided_ns < at_ns
+        ),
+        None,
+    )
 
 
 def _late_ms(step: BurstStep) -> float:
@@ -158,6 +183,10 @@ def list_attempts(
 ) -> tuple[ListedAttempt, ...]:
     """Attempts of a round, from its first intended instant: all have the same, unless swept."""
     at_ns = min((each.record.intended_ns for each in of_round), default=0)
+    return _list_from(at_ns, chosen)
+
+
+def _list_from(at_ns: int, chosen: Sequence[SeenAttempt]) -> tuple[ListedAttempt, ...]:
     return tuple(_list_attempt(each, at_ns) for each in chosen)
 
 

@@ -11,6 +11,7 @@ from gatedrill.orchestrator.judge import judge
 from gatedrill.orchestrator.plan import PLAN_VERSION, Plan
 from gatedrill.orchestrator.records import RECORDS_VERSION, UNREAD, Records
 from gatedrill.orchestrator.result import Result
+from gatedrill.orchestrator.scorecard import Scorecard
 from gatedrill.orchestrator.versions import check_version
 
 T = TypeVar("T")
@@ -59,6 +60,11 @@ class RunFolder:
     def write_result(self, result: Result) -> None:
         """Keep the result."""
         self._write("result.json", result)
+
+    def write_scorecard(self, scorecard: Scorecard, page: str) -> None:
+        """Keep the scorecard of a guided drill, and the page to be printed of it."""
+        self._write("scorecard.json", scorecard)
+        (self.path / "scorecard.html").write_text(page, encoding="utf-8")
 
     def read(self) -> KeptRun:
         """What the folder holds; UsageError naming the file that is missing or wrong.

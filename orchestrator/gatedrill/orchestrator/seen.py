@@ -11,10 +11,11 @@ from gatedrill.contract.attempt import (
     ScanRecord,
     WebhookRecord,
 )
-from gatedrill.contract.outcome import Certainty
+from gatedrill.contract.outcome import Certainty, Reason
 from gatedrill.orchestrator.history import Attempted, Event
 from gatedrill.orchestrator.plan import (
     BurstStep,
+    Plan,
     PlannedAttempt,
     PlannedCheckout,
     PlannedLink,
@@ -52,6 +53,13 @@ class Seen(NamedTuple, Generic[P_co, R_co]):
         return isinstance(self.step, BurstStep) and self.planned.attempt in self.step.contending
 
 
+class Stray(NamedTuple):
+    """A scan of a code that is none of the plan's tickets."""
+
+    step: str
+    record: ScanRecord
+
+
 SeenAttempt = Seen[PlannedAttempt, AttemptRecord]
 SeenScan = Seen[PlannedScan, ScanRecord]
 SeenCheckout = Seen[PlannedCheckout, CheckoutRecord]
@@ -67,6 +75,42 @@ def join(steps: Iterable[Step], history: Iterable[Event]) -> list[SeenAttempt]:
         for event in history
         if isinstance(event, Attempted) and event.record.attempt in planned
     ]
+
+
+def by_step(attempts: Iterable[SeenAttempt]) -> dict[str, list[SeenAttempt]]:
+    """The attempts of each step, by its id."""
+    grouped: dict[str, list[SeenAttempt]] = {}
+    for seen in attempts:
+        grouped.setdefault(seen.step.id, []).append(seen)
+    return grouped
+
+
+def find_walk_ins(plan: Plan, history: Iterable[Event]) -> tuple[list[SeenScan], list[Stray]]:
+    """Scans at attended gates that nobody had ordered: of tickets of the plan, and all others.
+
+    They are told of with a step, though they may have happened before it.
+    """
+    tickets = {ticket.symbol: ticket.id for ticket in plan.tickets}
+    steps = {step.id: step for step in plan.steps}
+    planned = {each.attempt for step in plan.steps for each in step.attempts}
+    known: list[SeenScan] = []
+    strays: list[Stray] = []
+    for event in history:
+        if not isinstance(event, Attempted) or event.step not in steps:
+            continue
+        record = event.record
+        if not isinstance(record, ScanRecord) or record.attempt in planned:
+            continue
+        if record.device not in plan.attended:
+            continue
+        if record.symbol in tickets:
+            unplanned = PlannedScan(
+                record.attempt, record.device, tickets[record.symbol], record.symbol, seed=0
+            )
+            known.append(Seen(unplanned, steps[event.step], event.fleet, record))
+        else:
+            strays.append(Stray(event.step, record))
+    return known, strays
 
 
 def of_kind(attempts: Iterable[SeenAttempt], planned: type[P], record: type[R]) -> list[Seen[P, R]]:
@@ -90,6 +134,11 @@ def may_have_admitted(seen: SeenScan) -> bool:
         or any(is_unanswered(ask) for ask in seen.record.acting_asks)
         or (claim is not None and claim.granted is not False)
     )
+
+
+def was_presented(seen: SeenScan) -> bool:
+    """Whether anybody has shown the ticket at all."""
+    return seen.record.outcome.reason is not Reason.NOT_PRESENTED
 
 
 def is_unanswered(ask: Ask) -> bool:

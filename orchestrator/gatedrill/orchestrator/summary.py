@@ -9,6 +9,7 @@ from rich.text import Text
 from gatedrill.orchestrator.checks.check import CheckResult, CheckStatus
 from gatedrill.orchestrator.metrics import LatencyStats
 from gatedrill.orchestrator.reports import figures
+from gatedrill.orchestrator.reports.by_hand_wording import by_hand_in_words
 from gatedrill.orchestrator.reports.offline_lines import offline_lines
 from gatedrill.orchestrator.reports.offline_wording import decided_in_words
 from gatedrill.orchestrator.reports.round_lines import round_lines
@@ -21,6 +22,7 @@ from gatedrill.orchestrator.reports.wording import (
     released_alike,
     some,
     stage_rows,
+    threshold_in_words,
     threshold_status,
     whose_in_words,
 )
@@ -99,6 +101,8 @@ def _in_short(result: Result) -> Iterable[Text]:
     yield Text(f"  {attempts_in_words(result)}")
     if result.decided_by:
         yield Text(f"  decided: {decided_in_words(result)}")
+    if result.by_hand:
+        yield from (Text(f"  {line}") for line in by_hand_in_words(result.by_hand))
 
 
 def _offline(result: Result) -> Iterable[Text]:
@@ -160,7 +164,7 @@ def _check(check: CheckResult, width: int) -> Iterable[Text]:
 def _threshold(threshold: ThresholdResult) -> Iterable[Text]:
     mark, style = _THRESHOLD_MARKS[threshold_status(threshold)]
     value = figures.threshold_value(threshold.value)
-    condition = f"{threshold.metric}: {threshold.expression}"
+    condition = threshold_in_words(threshold)
     yield Text.assemble("  ", (mark, style), f"  {condition:<30} {value}")
     if whose := whose_in_words(threshold):
         yield Text(f"        {whose}", style)

@@ -38,6 +38,8 @@ METRICS: dict[str, tuple[str, ...]] = {
     "race_conditions_caught": ("count",),
 }
 """Every metric that a threshold can speak of, and its figures."""
+BY_HAND = ("scan_duration", "scan_errors")
+"""Of these, what people present by hand is judged by itself."""
 
 
 class Threshold(msgspec.Struct, frozen=True):
@@ -68,6 +70,8 @@ class ThresholdResult(msgspec.Struct, frozen=True):
     own_value: float | None = None
     is_machines: bool = False
     """Crossed, but not by what is certainly the service's: this machine was too slow to tell."""
+    by_hand: bool = False
+    """Of scans that people presented by hand, counted from their readings; else of all others."""
 
 
 def parse_thresholds(written: Mapping[str, Sequence[str]], where: str) -> tuple[Threshold, ...]:

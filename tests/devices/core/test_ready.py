@@ -21,6 +21,7 @@ class Crowd:
 
 class CountedAct:
     intended_ns = 0
+    until_ns = 0
 
     def __init__(self, number: int, crowd: Crowd, why: Reason | Exception | None = None) -> None:
         self.device = f"gate-{number}"

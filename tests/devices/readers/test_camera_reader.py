@@ -11,6 +11,7 @@ import pytest
 import zxingcpp
 from cv2.typing import MatLike
 
+from gatedrill.contract.attempt import FrameFigures
 from gatedrill.contract.errors import PeerError
 from gatedrill.devices.emulation.camera import EmulatedCamera
 from gatedrill.devices.emulation.frames import render_frame
@@ -28,11 +29,14 @@ class CountingClock:
 
 
 class Recording:
-    """A source with a few frames, which then ends."""
+    """A source with a few frames, which then ends. Before each, `drops` more are dropped."""
+
+    drops = 0
 
     def __init__(self, *frames: Frame) -> None:
         self._frames = list(frames)
         self.running = False
+        self.dropped = 0
 
     async def start(self) -> None:
         self.running = True
@@ -43,6 +47,7 @@ class Recording:
     async def next_frame(self) -> Frame:
         if not self._frames:
             raise PeerError("recording: no more frames")
+        self.dropped += self.drops
         return self._frames.pop(0)
 
 
@@ -115,6 +120,7 @@ async def test_two_codes_in_one_frame_are_two_readings_of_one_instant(executor: 
         read = [await reader.read(), await reader.read()]
         assert {symbol.text for symbol in read} == {"TICKET-1", "TICKET-2"}
         assert read[0].decoded_ns == read[1].decoded_ns
+        assert read[0].frames == read[1].frames == FrameFigures(1, 0, 1, 1e-6)
         with pytest.raises(PeerError, match="no more frames"):
             await reader.read()
 
@@ -152,3 +158,61 @@ async def test_the_source_runs_while_the_reader_is_open(executor: Executor) -> N
     async with reading(source, executor):
         assert source.running
     assert not source.running
+
+
+def blank() -> MatLike:
+    return np.full((48, 64), 90, np.uint8)
+
+
+async def test_a_reading_tells_what_the_camera_saw_since_the_one_before(executor: Executor) -> None:
+    ticket = render_frame("TICKET-1", seed=1, severity=0)
+    source = Recording(blank(), b"broken", ticket, ticket, blank(), ticket)
+    source.drops = 2
+    async with reading(source, executor) as reader:  # whose clock ticks once for each frame
+        figures = [(await reader.read()).frames for _ in range(3)]
+        assert figures == [
+            FrameFigures(delivered=9, dropped=6, with_code=1, span_ms=3e-6),
+            FrameFigures(delivered=3, dropped=2, with_code=1, span_ms=1e-6),
+            FrameFigures(delivered=6, dropped=4, with_code=1, span_ms=2e-6),
+        ]
+    assert [each.decode_rate for each in figures if each is not None] == [1 / 3, 1, 1 / 2]
+
+
+async def test_a_reader_that_is_opened_again_counts_anew(executor: Executor) -> None:
+    ticket = render_frame("TICKET-1", seed=1, severity=0)
+    source = Recording(blank(), ticket, ticket)
+    source.drops = 1
+    async with reading(source, executor) as reader:
+        await reader.read()
+        source.dropped = 40
+        await reader.close()
+        source.dropped = 0
+        await reader.open()
+        assert (await reader.read()).frames == FrameFigures(2, 1, 1, 1e-6)
+
+
+async def test_an_emulated_camera_drops_nothing_and_says_so(executor: Executor) -> None:
+    camera = EmulatedCamera()
+    async with reading(camera, executor) as reader:
+        camera.present((jpeg(blank()), render_frame("TICKET-1", seed=1, severity=0)))
+        assert (await reader.read()).frames == FrameFigures(2, 0, 1, 2e-6)
+
+
+async def test_a_frame_on_which_the_decoder_fails_is_told_once_and_kills_nothing(
+    executor: Executor, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Moody:
+        def decode(self, image: MatLike) -> list[Decoded]:
+            if image[0, 0] == 90:
+                raise ZeroDivisionError("nobody thought of this")
+            return [Decoded("TICKET-1", "]Q1")]
+
+    source = Recording(blank(), blank(), blank() + 1)
+    reader = CameraReader(source, Moody(), CountingClock(), executor)
+    await reader.open()
+    symbol = await reader.read()
+    await reader.close()
+    assert symbol.text == "TICKET-1"
+    assert symbol.frames == FrameFigures(3, 0, 1, 3e-6)
+    warned = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert warned == ["a frame could not be decoded: ZeroDivisionError('nobody thought of this')"]

@@ -30,10 +30,14 @@ def picture(text: str | bytes, symbology: zxingcpp.BarcodeFormat = QR) -> MatLik
 
 
 @pytest.fixture(params=["zxing", "zbar"])
-def decoder(request: pytest.FixtureRequest) -> Decoder:
-    name = str(request.param)
-    if name == "zbar":
+def name(request: pytest.FixtureRequest) -> str:
+    if request.param == "zbar":
         require(PYZBAR_IS_HERE and find_library("zbar") is not None, "pyzbar and libzbar0")
+    return str(request.param)
+
+
+@pytest.fixture
+def decoder(name: str) -> Decoder:
     return make_decoder(name)
 
 
@@ -62,6 +66,36 @@ def test_a_ticket_that_bears_both_is_read_by_its_qr_code(decoder: Decoder) -> No
     both[: qr.shape[0], : qr.shape[1]] = qr
     both[qr.shape[0] :, : bars.shape[1]] = bars
     assert decoder.decode(both) == [Decoded("TICKET-1", "]Q1")]
+
+
+@pytest.mark.parametrize(
+    ("symbologies", "qr_alone", "bars_alone", "both"),
+    [
+        (["qr"], ["TICKET-1"], [], ["TICKET-1"]),
+        (["code128"], [], ["STUB-1"], ["STUB-1"]),
+        (["code128", "qr"], ["TICKET-1"], ["STUB-1"], ["TICKET-1"]),
+    ],
+)
+def test_only_the_symbologies_that_are_wanted_are_read(
+    name: str, symbologies: list[str], qr_alone: list[str], bars_alone: list[str], both: list[str]
+) -> None:
+    qr, bars = picture("TICKET-1"), picture("STUB-1", CODE_128)
+    bars = np.asarray(cv2.resize(bars, (bars.shape[1], qr.shape[0])))
+    decoder = make_decoder(name, symbologies=symbologies)
+    for view, texts in (qr, qr_alone), (bars, bars_alone), (np.hstack([qr, bars]), both):
+        assert [code.text for code in decoder.decode(view)] == texts
+
+
+@pytest.mark.parametrize("name", ["zxing", "zbar"])
+@pytest.mark.parametrize(
+    ("symbologies", "told"),
+    [(["qr", "ean13"], "'ean13': choose of qr, code128"), ([], "no symbology to look for")],
+)
+def test_a_symbology_that_cannot_be_looked_for_is_refused(
+    name: str, symbologies: list[str], told: str
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        make_decoder(name, symbologies=symbologies)
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])

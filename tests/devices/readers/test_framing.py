@@ -35,12 +35,20 @@ def codes_of(stream: bytes, cuts: list[int]) -> list[bytes]:
         (b"\r\n\r\nA1\r\n\r\n", [b"A1"]),
         (b"\x02\x03\r", []),
         (b"01A\x1d02B\r", [b"01A\x1d02B"]),
-        (b"\x00\xff\x1b~\rA1\r", [b"\x00\xff\x1b~", b"A1"]),
+        (b"\x1b~\x7f\rA1\r", [b"\x1b~\x7f", b"A1"]),
+        (b"A1\x02B2\r", [b"A1", b"B2"]),
+        (b"A\x00\xffB\r", [b"A\x00\xffB"]),
         (b" A 1 \r", [b" A 1 "]),
     ],
 )
 def test_every_usual_terminator_ends_a_code(stream: bytes, codes: list[bytes]) -> None:
     assert Splitter().feed(stream) == codes
+
+
+@pytest.mark.parametrize("noise", [b"\0", b"\xff", b"\0\0\xff\0", b"\xff" * 1000])
+def test_the_noise_of_a_line_is_no_code_and_sticks_to_none(noise: bytes) -> None:
+    stream = noise + b"\r" + noise + b"A1" + noise + b"\r" + noise
+    assert codes_of(stream, []) == [b"A1"]
 
 
 def test_a_code_without_terminator_ends_with_the_silence() -> None:
@@ -89,13 +97,26 @@ def test_no_code_is_empty_over_long_or_bears_framing(stream: bytes) -> None:
     for code in codes_of(stream, []):
         assert 0 < len(code) <= MAX_CODE_BYTES
         assert not set(code) & set(b"\r\n\t\x02\x03")
+        assert code.strip(b"\0\xff") == code
 
 
-@given(streams, terminators, well_formed, terminators)
+@given(streams, terminators, well_formed, terminators, st.lists(st.integers(min_value=0)))
 def test_a_code_after_garbage_and_a_terminator_is_never_lost(
-    garbage: bytes, before: bytes, code: bytes, after: bytes
+    garbage: bytes, before: bytes, code: bytes, after: bytes, cuts: list[int]
 ) -> None:
-    assert codes_of(garbage + before + code + after, [])[-1] == code
+    assert codes_of(garbage + before + code + after, cuts)[-1] == code
+
+
+@given(st.lists(streams | st.none(), max_size=8), well_formed)
+def test_a_code_between_silences_is_never_lost(sent: list[bytes | None], code: bytes) -> None:
+    splitter = Splitter()
+    for piece in sent:
+        if piece is None:
+            splitter.flush()
+        else:
+            splitter.feed(piece)
+    splitter.flush()
+    assert splitter.feed(code) + splitter.flush() == [code]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,10 @@ class EmulatedCamera:
 
     The first look comes at once, the last one again and again until the ticket is withdrawn.
     Between tickets no frame comes: decoding a blank one would burn processor time for nothing.
+    A frame comes into being when it is asked for, so that none is ever dropped.
     """
+
+    dropped = 0
 
     def __init__(self) -> None:
         self._looks: Material = ()

@@ -6,13 +6,30 @@ this module cannot be imported there.
 
 import os
 import random
-import tty
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Self
 
 import msgspec
 
 from gatedrill.contract.errors import PeerError, UsageError
 from gatedrill.devices.emulation.presenter import Material
+from gatedrill.devices.emulation.pseudo_terminal import open_wire
+
+FRAMINGS: Mapping[str, tuple[bytes, bytes]] = MappingProxyType(
+    {
+        "cr": (b"", b"\r"),
+        "lf": (b"", b"\n"),
+        "crlf": (b"", b"\r\n"),
+        "tab": (b"", b"\t"),
+        "etx": (b"\x02", b"\x03"),
+        "none": (b"", b""),
+    }
+)
+"""What stands before and after a code, by the name of what ends it."""
+
+_AIM_IDENTIFIER = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 
 
 class ScannerStyle(msgspec.Struct, frozen=True):
@@ -27,6 +44,27 @@ class ScannerStyle(msgspec.Struct, frozen=True):
         rng = random.Random(seed)
         return cls(rng.choice([b"", b"]Q1"]), rng.choice([b"\r", b"\n", b"\r\n", b"\t"]))
 
+    @classmethod
+    def of(cls, framing: str, *, aim: str = "", prefix: str = "", suffix: str = "") -> Self:
+        """The style with this of the `FRAMINGS`, this AIM identifier, and what the owner adds.
+
+        They stand in the order of Zebra's scanners: prefix, identifier, code, suffix. Raises
+        UsageError for a framing or an identifier that there is not.
+        """
+        if framing not in FRAMINGS:
+            raise UsageError(f"unknown framing {framing!r}: choose one of {', '.join(FRAMINGS)}")
+        if aim and not _AIM_IDENTIFIER.fullmatch(aim):
+            raise UsageError(
+                f"{aim!r} is no AIM identifier: write ], a letter and a modifier, "
+                "like ]Q1 (QR code) or ]C1 (GS1-128)"
+            )
+        start, end = FRAMINGS[framing]
+        return cls(start + (prefix + aim).encode(), suffix.encode() + end)
+
+    def framed(self, code: str | bytes) -> bytes:
+        """All that the scanner sends for a code."""
+        return self.prefix + (code.encode() if isinstance(code, str) else code) + self.suffix
+
 
 class EmulatedScanner:
     """A serial scanner on `port`, which a `SerialReader` opens like a real one's.
@@ -38,22 +76,14 @@ class EmulatedScanner:
     def __init__(self, style: ScannerStyle) -> None:
         """Plug it in. Raises UsageError when the machine has no pseudo-terminal left."""
         self._style = style
-        try:
-            self._far_end, self._near_end = os.openpty()
-        except OSError as error:
-            raise UsageError(
-                f"no pseudo-terminal for an emulated serial scanner ({error}): use fewer of them, "
-                "or raise `ulimit -n` and the kernel's pty.max"
-            ) from error
-        # No echo, no translation. The near end stays open here too: without it, what is sent
-        # while no reader has the port would be an error.
-        tty.setraw(self._near_end)
-        os.set_blocking(self._far_end, False)
+        # The near end stays open here too: without it, what is sent while no reader has the port
+        # would be an error.
+        self._far_end, self._near_end = open_wire()
         self.port = os.ttyname(self._near_end)
 
     def prepare(self, text: str, seed: int) -> Material:  # noqa: ARG002 - no hand, no chance
         """The bytes that the scanner sends for a code with `text`."""
-        return (self._style.prefix + text.encode() + self._style.suffix,)
+        return (self._style.framed(text),)
 
     def present(self, material: Material) -> None:
         """Send the code. Raises PeerError when it cannot be sent whole."""

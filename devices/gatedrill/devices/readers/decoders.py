@@ -5,7 +5,7 @@ zxing-cpp is the default: it reads more of a webcam's frames than zbar, in a fra
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 import cv2
@@ -17,6 +17,9 @@ from gatedrill.contract.errors import UsageError
 from gatedrill.devices.readers.symbol import text_of
 
 logger = logging.getLogger(__name__)
+
+SYMBOLOGIES = ("qr", "code128")
+"""What can be looked for, in the order in which it is."""
 
 Image = MatLike
 """A picture in bytes: height x width of gray, or height x width x 3 of blue, green, red."""
@@ -33,7 +36,7 @@ class Decoder(Protocol):
     """Finds codes in pictures; may be called by several threads at once."""
 
     def decode(self, image: Image) -> list[Decoded]:
-        """Every QR code in `image`, or else every Code 128; none is no error.
+        """Every QR code in `image`, or else every Code 128, as far as wanted; none is no error.
 
         In this order, because looking for QR codes alone is much faster, and because a ticket that
         bears both is still one ticket.
@@ -44,12 +47,19 @@ class Decoder(Protocol):
 class ZxingDecoder:
     """zxing-cpp: comes with its wheel, needs nothing of the system."""
 
-    def __init__(self) -> None:
-        wanted = (zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128)
-        self._in_order = [zxingcpp.BarcodeFormats((each,)) for each in wanted]
+    def __init__(self, symbologies: Collection[str] = SYMBOLOGIES) -> None:
+        of_zxing = {
+            "qr": zxingcpp.BarcodeFormat.QRCode,
+            "code128": zxingcpp.BarcodeFormat.Code128,
+        }
+        self._in_order = [
+            zxingcpp.BarcodeFormats((of_zxing[each],))
+            for each in SYMBOLOGIES
+            if each in symbologies
+        ]
 
     def decode(self, image: Image) -> list[Decoded]:
-        """Every QR code in `image`, or else every Code 128."""
+        """Every QR code in `image`, or else every Code 128, as far as wanted."""
         try:
             for formats in self._in_order:
                 if found := self._find(formats, image):
@@ -71,7 +81,7 @@ class ZbarDecoder:
     tell the variants of a symbology apart: each has the identifier of the plainest.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, symbologies: Collection[str] = SYMBOLOGIES) -> None:
         """Raises UsageError when pyzbar or the library is missing."""
         try:
             from pyzbar import pyzbar  # noqa: PLC0415 - optional, and loads the library at once
@@ -82,10 +92,14 @@ class ZbarDecoder:
                 "or use the decoder zxing"
             ) from error
         self._pyzbar = pyzbar
-        self._in_order = [(pyzbar.ZBarSymbol.QRCODE, "]Q1"), (pyzbar.ZBarSymbol.CODE128, "]C0")]
+        of_zbar = {
+            "qr": (pyzbar.ZBarSymbol.QRCODE, "]Q1"),
+            "code128": (pyzbar.ZBarSymbol.CODE128, "]C0"),
+        }
+        self._in_order = [of_zbar[each] for each in SYMBOLOGIES if each in symbologies]
 
     def decode(self, image: Image) -> list[Decoded]:
-        """Every QR code in `image`, or else every Code 128."""
+        """Every QR code in `image`, or else every Code 128, as far as wanted."""
         gray = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         for symbol, identifier in self._in_order:
             # Only what is wanted: looking for others, zbar can abort the whole process.
@@ -94,11 +108,26 @@ class ZbarDecoder:
         return []
 
 
-DECODERS: dict[str, Callable[[], Decoder]] = {"zxing": ZxingDecoder, "zbar": ZbarDecoder}
+DECODERS: dict[str, Callable[[Collection[str]], Decoder]] = {
+    "zxing": ZxingDecoder,
+    "zbar": ZbarDecoder,
+}
 
 
-def make_decoder(name: str) -> Decoder:
-    """The decoder of that name; UsageError if there is none or it is not installed."""
+def make_decoder(name: str, *, symbologies: Collection[str] = SYMBOLOGIES) -> Decoder:
+    """The decoder of that name, which looks for those symbologies alone.
+
+    Raises UsageError if there is no such decoder or symbology, or it is not installed.
+    """
     if name not in DECODERS:
         raise UsageError(f"unknown decoder {name!r}: choose one of {', '.join(DECODERS)}")
-    return DECODERS[name]()
+    _check(symbologies)
+    return DECODERS[name](symbologies)
+
+
+def _check(symbologies: Collection[str]) -> None:
+    for each in symbologies:
+        if each not in SYMBOLOGIES:
+            raise UsageError(f"unknown symbology {each!r}: choose of {', '.join(SYMBOLOGIES)}")
+    if not symbologies:
+        raise UsageError(f"no symbology to look for: choose of {', '.join(SYMBOLOGIES)}")

@@ -2,15 +2,18 @@
 
 Scanners differ in what they send after a code: CR, LF, both, TAB, ETX, or nothing at all. Any of
 them ends a code here, so that nobody has to configure it; a scanner that sends nothing is served by
-`flush` after a moment of silence. 0x1D stays: it separates the fields of a GS1 code.
+`flush` after a moment of silence. STX begins a code, so it ends whatever came before it. 0x1D
+stays: it separates the fields of a GS1 code.
 """
 
 import re
 
 MAX_CODE_BYTES = 4096
 
-_END_OF_CODE = re.compile(rb"[\r\n\t\x03]")
-_STX = b"\x02"
+_END_OF_CODE = re.compile(rb"[\r\n\t\x02\x03]")
+_NOISE = b"\0\xff"
+"""What a line that breaks or floats reads as. No text begins or ends with them: NUL is none, and
+0xFF has no place in UTF-8."""
 _AIM_IDENTIFIER = re.compile(rb"(\][A-Za-z][0-9A-Za-z])(.+)", re.DOTALL)
 
 
@@ -43,7 +46,7 @@ class Splitter:
 
 def _codes(lines: list[bytes]) -> list[bytes]:
     within_limit = (line for line in lines if len(line) <= MAX_CODE_BYTES)
-    return [code for line in within_limit if (code := line.replace(_STX, b""))]
+    return [code for line in within_limit if (code := line.strip(_NOISE))]
 
 
 def split_aim(code: bytes) -> tuple[str, bytes]:

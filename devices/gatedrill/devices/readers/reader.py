@@ -4,6 +4,8 @@ from typing import Literal, Protocol
 
 from gatedrill.devices.readers.symbol import Symbol
 
+ReaderKind = Literal["camera", "serial", "hid"]
+
 
 class Reader(Protocol):
     """A source of symbols.
@@ -13,7 +15,7 @@ class Reader(Protocol):
     """
 
     @property
-    def kind(self) -> Literal["camera", "serial"]:
+    def kind(self) -> ReaderKind:
         """What sort of hardware it is, for the roster."""
         ...
 

@@ -24,7 +24,7 @@ def no_attempt_lost(evidence: Evidence) -> CheckResult:
         seen.planned.attempt
         for kind in (
             *(evidence.scans, evidence.checkouts, evidence.webhooks, evidence.links),
-            evidence.testimonies,
+            *(evidence.testimonies, evidence.not_presented),
         )
         for seen in kind
     }
@@ -32,15 +32,18 @@ def no_attempt_lost(evidence: Evidence) -> CheckResult:
         attempt
         for step in evidence.plan.steps
         if step.id in evidence.fired
-        for attempt in _begun(step, heard)
+        for attempt in _begun(step, heard, evidence.plan.attended)
         if attempt.attempt not in evidence.excused_attempts
     ]
     lost = [_lost(attempt) for attempt in begun if attempt.attempt not in heard]
     return result(name, claim, len(begun), lost)
 
 
-def _begun(step: Step, heard: Collection[str]) -> list[PlannedAttempt]:
-    """All of a burst. Of a stream, which a device goes through in order, what it got to."""
+def _begun(step: Step, heard: Collection[str], attended: Collection[str]) -> list[PlannedAttempt]:
+    """All of a burst. Of a stream, which a device goes through in order, what it got to.
+
+    A person presents a pile of tickets in any order, and what he has not is still in his hand.
+    """
     if isinstance(step, BurstStep):
         return list(step.attempts)
     begun: list[PlannedAttempt] = []
@@ -48,7 +51,7 @@ def _begun(step: Step, heard: Collection[str]) -> list[PlannedAttempt]:
     for scan in reversed(step.attempts):
         if scan.attempt in heard:
             reached.add(scan.device)
-        if scan.device in reached:
+        if scan.device in reached and (scan.device not in attended or scan.attempt in heard):
             begun.append(scan)
     return begun
 

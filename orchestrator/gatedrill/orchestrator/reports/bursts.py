@@ -114,7 +114,7 @@ def _timelines(result: Result, evidence: Evidence) -> Iterator[Html]:
     opened = _to_open([told[step.id] for step in chosen], steps_of_witnesses(result, evidence))
     subjects = subjects_told(result, evidence)
     for step in (each.id for each in chosen):
-        seen = evidence.by_step[step]
+        seen = evidence.let_go_by_step[step]
         attempts = most_telling(seen, subjects)
         left_out = len(seen) - len(attempts)
         bands = fault_bands(result.faults, evidence.fired[step].at_ns / 1e9, 1000)

@@ -10,7 +10,11 @@ from gatedrill.orchestrator.metrics import LatencyStats
 from gatedrill.orchestrator.reports import figures
 from gatedrill.orchestrator.reports.figures import Figure
 from gatedrill.orchestrator.reports.offline_wording import AUTHORITIES, TIMEOUTS
-from gatedrill.orchestrator.reports.wording import release_in_words, threshold_status
+from gatedrill.orchestrator.reports.wording import (
+    release_in_words,
+    threshold_in_words,
+    threshold_status,
+)
 from gatedrill.orchestrator.result import Result
 
 ABSENT = figures.NOTHING
@@ -166,7 +170,7 @@ def _checks(result: Result, judged: set[str]) -> Facts:
 def _thresholds(result: Result) -> Facts:
     facts: Facts = {}
     for each in result.thresholds:
-        name = f"{each.metric}: {each.expression}"
+        name = threshold_in_words(each)
         facts[name] = figures.threshold_value(each.value)
         facts[f"{name}, status"] = threshold_status(each)
     return facts

@@ -22,7 +22,7 @@ def latency_section(result: Result, evidence: Evidence) -> Iterator[Html]:
     columns = ("stage", "attempts", *_STATISTICS)
     rows = ((name.strip(), *_statistics(stats)) for name, stats in stage_rows(result))
     yield table("Milliseconds, counted from the intended instant", columns, rows)
-    metrics = collect_metrics(seen.record for seen in evidence.attempts if not seen.is_probe)
+    metrics = collect_metrics(seen.record for seen in evidence.let_go if not seen.is_probe)
     if result.scan_duration is not None:
         yield from _distribution("scans", result.scan_duration, metrics.scan_duration)
     if result.checkout_duration is not None:

@@ -66,6 +66,16 @@ def fine_instant_ms(value: float | None) -> Figure:
     return Figure(value, "+.3f")
 
 
+def reaction_s(value: float | None) -> Figure:
+    """How long a person took, in seconds, to the tenth."""
+    return Figure(value, ".1f")
+
+
+def reading_ms(value: float | None) -> Figure:
+    """How long a gate took to decide, in whole milliseconds."""
+    return Figure(value, ".0f")
+
+
 def share(value: float | None) -> Figure:
     """A part of a whole, 0 to 1, in per cent."""
     return Figure(value, ".2%")

@@ -16,7 +16,7 @@ from gatedrill.orchestrator.reports.judged_run import JudgedRun, name_runs
 from gatedrill.orchestrator.reports.offline_wording import TIMEOUTS, UPLOADS, fault_in_words
 from gatedrill.orchestrator.reports.plain import render_plain
 from gatedrill.orchestrator.reports.printable import printable
-from gatedrill.orchestrator.reports.wording import hunt_in_words, whose_in_words
+from gatedrill.orchestrator.reports.wording import hunt_in_words, threshold_in_words, whose_in_words
 from gatedrill.orchestrator.result import Counters, Result
 from gatedrill.orchestrator.thresholds import ThresholdResult
 
@@ -92,7 +92,7 @@ def _witnesses(check: CheckResult) -> Iterator[str]:
 
 
 def _threshold(result: Result, threshold: ThresholdResult) -> Element:
-    name = f"{threshold.metric}: {threshold.expression}"
+    name = threshold_in_words(threshold)
     case = _case(result, "thresholds", name)
     if not threshold.passed:
         met = str(figures.threshold_value(threshold.value))

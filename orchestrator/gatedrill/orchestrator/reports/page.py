@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from gatedrill.orchestrator.reports import figures
 from gatedrill.orchestrator.reports.bursts import bursts_section
+from gatedrill.orchestrator.reports.by_hand_section import by_hand_section
 from gatedrill.orchestrator.reports.figure_sections import (
     latency_section,
     outcomes_section,
@@ -119,6 +120,7 @@ def _parts(number: int, name: str, run: JudgedRun) -> Iterator[Html]:
     yield from offline_sections(run.result)
     yield from bursts_section(run.result, run.evidence)
     yield from streams_section(run.result, run.evidence)
+    yield from by_hand_section(run.result)
     yield from latency_section(run.result, run.evidence)
     yield from outcomes_section(run.result)
     yield from devices_section(run.result, run.evidence)

@@ -12,6 +12,7 @@ from gatedrill.orchestrator.reports.wording import (
     skew_in_words,
     some,
     sweep_in_words,
+    with_note,
 )
 from gatedrill.orchestrator.rounds import LATE_MS, RoundResult
 
@@ -29,7 +30,7 @@ def round_lines(each: RoundResult, *, tells_release: bool) -> Iterable[Text | Ta
         yield Text(f"    does not count as a race: {each.why_not}", "yellow")
     elif each.late:
         yield Text(f"    let go more than {LATE_MS:g} ms late: {some(each.late)}", "yellow")
-    if each.attempts:
+    if each.attempts or each.by_hand:
         yield _listing(each)
 
 
@@ -58,6 +59,14 @@ def _listing(each: RoundResult) -> Table:
         table.add_column(column, justify="right")
     if any(attempt.note for attempt in each.attempts):
         table.add_column("shown besides")
+    for attempt in sorted(each.by_hand, key=lambda attempt: attempt.decided_ms):
+        table.add_row(
+            f"  {attempt.device} (by hand)",
+            with_note(attempt),
+            "-",
+            figures.instant_ms(attempt.decoded_ms).text,
+            figures.instant_ms(attempt.decided_ms).text,
+        )
     for attempt in sorted(each.attempts, key=lambda attempt: attempt.decided_ms):
         table.add_row(
             f"  {attempt.device}",

@@ -22,12 +22,12 @@ MAX_ROWS_A_BURST = 50
 
 def choose_bursts(result: Result, evidence: Evidence) -> list[BurstStep]:
     """Those to draw, in the order of the run: first of all those of which a witness tells."""
-    heard = [step for step in evidence.rounds if evidence.by_step.get(step.id)]
+    heard = [step for step in evidence.rounds if evidence.let_go_by_step.get(step.id)]
     telling = steps_of_witnesses(result, evidence)
     chosen: set[str] = set()
     rows = 0
     for step in sorted(heard, key=lambda step: step.id not in telling):
-        rows += min(len(evidence.by_step[step.id]), MAX_ROWS_A_BURST)
+        rows += min(len(evidence.let_go_by_step[step.id]), MAX_ROWS_A_BURST)
         if rows > MAX_ROWS_DRAWN:
             break
         chosen.add(step.id)

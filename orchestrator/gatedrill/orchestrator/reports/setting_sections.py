@@ -47,7 +47,7 @@ def _device_row(device: DeviceInfo, records: list[AttemptRecord]) -> tuple[Conte
     latencies = (stats.p50, stats.p95, stats.max) if stats else (None, None, None)
     return (
         device.name,
-        device.reader,
+        f"{device.reader}, by hand" if device.attended else device.reader,
         figures.count(len(records)),
         figures.count(sum(each.outcome.reason is None for each in records)),
         figures.count(sum(each.outcome.is_error for each in records)),

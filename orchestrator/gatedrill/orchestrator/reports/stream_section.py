@@ -16,7 +16,7 @@ from gatedrill.orchestrator.result import Result
 
 def streams_section(result: Result, evidence: Evidence) -> Iterator[Html]:
     """A drawing and a table for each stream of which something was heard."""
-    scans = {step: [each.record for each in seen] for step, seen in evidence.by_step.items()}
+    scans = {step: [each.record for each in seen] for step, seen in evidence.let_go_by_step.items()}
     for step in evidence.plan.steps:
         if isinstance(step, StreamStep) and step.id in evidence.fired:
             records = [each for each in scans.get(step.id, ()) if isinstance(each, ScanRecord)]

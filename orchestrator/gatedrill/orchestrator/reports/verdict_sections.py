@@ -11,6 +11,7 @@ from gatedrill.orchestrator.reports.markup import Content, Html, element, joined
 from gatedrill.orchestrator.reports.table import table
 from gatedrill.orchestrator.reports.wording import (
     not_judged,
+    threshold_in_words,
     threshold_status,
     whose_in_words,
 )
@@ -144,7 +145,7 @@ def thresholds_section(result: Result) -> Iterator[Html]:
     yield element("h3", "Thresholds")
     rows = (
         (
-            f"{each.metric}: {each.expression}",
+            threshold_in_words(each),
             mark(_THRESHOLD_SIGNS[threshold_status(each)], threshold_status(each)),
             figures.threshold_value(each.value),
             whose_in_words(each) or figures.NOTHING,

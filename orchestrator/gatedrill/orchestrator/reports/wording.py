@@ -86,6 +86,7 @@ def stage_rows(result: Result) -> tuple[tuple[str, LatencyStats | None], ...]:
     """Latency by stage, then by whose it is."""
     stages = result.stages
     claim = [("  claim: sent to the registrar's answer", stages.claim)] if stages.claim else []
+    by_hand = result.by_hand and [("by hand: read to decided", result.by_hand.scan_duration)]
     return (
         ("all", stages.total),
         ("wait: intended to released", stages.wait),
@@ -98,7 +99,14 @@ def stage_rows(result: Result) -> tuple[tuple[str, LatencyStats | None], ...]:
         *claim,
         ("the service's share", result.service_duration),
         ("this machine's own", result.own_duration),
+        *(by_hand or []),
     )
+
+
+def threshold_in_words(threshold: ThresholdResult) -> str:
+    """What it asks for, and of which scans where people present some by hand."""
+    by_hand = " by hand" if threshold.by_hand else ""
+    return f"{threshold.metric}{by_hand}: {threshold.expression}"
 
 
 def threshold_status(threshold: ThresholdResult) -> str:

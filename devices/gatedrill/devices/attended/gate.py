@@ -1,0 +1,207 @@
+"""A real gate: it decides on whatever is presented, whether or not a drill is on.
+
+In a drill it knows which tickets are to come. A reading of one of them is that order's attempt; any
+other is a walk-in: decided like every scan, and told of with the step, as the service has it on
+record and the verdict must know of it.
+"""
+
+import asyncio
+import logging
+import random
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING
+
+from gatedrill.contract.attempt import ScanRecord
+from gatedrill.contract.clock import Clock
+from gatedrill.contract.errors import GatedrillError, UsageError
+from gatedrill.contract.messages import DeviceInfo, Order, Presentation
+from gatedrill.devices.attended.frame_watch import FrameWatch
+from gatedrill.devices.attended.presenting import Presenting
+from gatedrill.devices.attended.turns import Turn, Turns
+from gatedrill.devices.checkin import CheckIn
+from gatedrill.devices.decide import Decision
+from gatedrill.devices.fallback_inquiry import FallbackInquiry
+from gatedrill.devices.feedback.cue import Cue, Feedback, Shown
+from gatedrill.devices.feedback.wording import NO_READER, READY, shown_for
+from gatedrill.devices.gate import Gate
+from gatedrill.devices.readers.reader import Reader
+from gatedrill.devices.readers.symbol import Symbol
+from gatedrill.devices.standby import Standby
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WALK_IN = "walk-in"
+MOST_WALK_INS = 1000
+"""So many are kept for the next step to tell of: nobody may be there to ask for them all day."""
+
+logger = logging.getLogger(__name__)
+
+
+class AttendedGate(Gate):
+    """A gate with a person in front of it. Implements `Device`.
+
+    `label` is what people call it, `boot` tells this start of it from others, and `zone` is that of
+    the times of day that it shows. Its reader finds lost hardware again by itself; `lost` says why
+    it is without, None while it has it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        reader: Reader,
+        checkin: CheckIn,
+        clock: Clock,
+        feedback: Feedback,
+        *,
+        boot: str,
+        label: str = "",
+        zone: tzinfo = UTC,
+        standby: Standby | None = None,
+        inquiry: type[FallbackInquiry] = FallbackInquiry,
+    ) -> None:
+        super().__init__(name, reader, checkin, clock, standby, inquiry)
+        self.label = label or name
+        self.turns = Turns()
+        self.lost: str | None = None
+        self.on_change: Callable[[], None] = lambda: None
+        self._feedback = feedback
+        self._boot = boot
+        self._zone = zone
+        self._walk_ins: list[ScanRecord] = []
+        self._walk_in_count = 0
+        self._watch = FrameWatch()
+        self._attending: asyncio.Task[None] | None = None
+
+    @property
+    def info(self) -> DeviceInfo:
+        """What the roster says of this device."""
+        kind, window_s = self.reader.kind, self.reader.repeat_window_s
+        label = "" if self.label == self.name else self.label
+        return DeviceInfo(self.name, kind, window_s, attended=True, label=label)
+
+    def begin(self, order: Order) -> Presenting:
+        """A turn for a ticket; UsageError for what only a kiosk can do."""
+        if not isinstance(order, Presentation):
+            raise UsageError(f"{self.name} is a gate and only reads tickets: order this at a kiosk")
+        act = Presenting(self, order)
+        self.say_ready()
+        return act
+
+    def walk_ins(self) -> list[ScanRecord]:
+        """The scans that nobody had ordered since this was asked last."""
+        told, self._walk_ins = self._walk_ins, []
+        return told
+
+    async def open(self) -> None:
+        """Open the reader and attend to it; UsageError or PeerError where it cannot be."""
+        await super().open()
+        self._attending = asyncio.create_task(self._attend())
+        self.say_ready()
+
+    async def close(self) -> None:
+        """Attend no more; release reader, file, connection and feedback."""
+        attending, self._attending = self._attending, None
+        if attending is not None:
+            attending.cancel()
+            await asyncio.wait([attending])
+        await super().close()
+        self._feedback.close()
+
+    def lose(self, why: str) -> None:
+        """The hardware has gone: tell everybody, and wait for it."""
+        logger.warning("%s", why, extra={"device": self.name})
+        self.lost = why
+        self._feedback.show(NO_READER)
+        self.on_change()
+
+    def regain(self) -> None:
+        """The hardware is back."""
+        logger.info("the reader is back", extra={"device": self.name})
+        self.lost = None
+        self.say_ready()
+        self.on_change()
+
+    def say_ready(self) -> None:
+        """Show what is to be presented next, or that nothing in particular is."""
+        captions = self.turns.next_captions
+        if captions:
+            more = f" and {len(captions) - 1} more" if len(captions) > 1 else ""
+            self._feedback.show(Shown(Cue.WAIT, "GET READY", f"{captions[0]}{more}"))
+        else:
+            self._feedback.show(READY)
+
+    def call_for(self, presentation: Presentation) -> None:
+        """Show that this ticket is to be presented now."""
+        caption = presentation.caption or f"the ticket that ends in {presentation.symbol[-8:]}"
+        self._feedback.show(Shown(Cue.WAIT, "NOW", f"present {caption}"))
+
+    async def _attend(self) -> None:
+        async with asyncio.TaskGroup() as scans:
+            try:
+                while True:
+                    symbol = self._watch.see(await self.reader.read())
+                    if self.scanner.see(symbol.text, symbol.decoded_ns):
+                        self._watch.begin_anew()
+                        scans.create_task(self._scan(symbol))
+            except GatedrillError as error:
+                self.lose(str(error))
+
+    async def _scan(self, symbol: Symbol) -> None:
+        turn = self.turns.take(symbol.text)
+        attempt = self._name_walk_in() if turn is None else turn.presentation.attempt
+        inquiry = self.inquire(attempt, symbol.text, random.Random(attempt))
+        try:
+            decision = await inquiry.decide()
+            record = self._record(attempt, symbol, decision)
+        except Exception as error:
+            logger.exception("a scan failed", extra={"device": self.name})
+            self._feedback.show(Shown(Cue.UNSURE, "ASK", "this gate had an error of its own"))
+            if turn is not None:
+                turn.decided.set_exception(error)
+            return
+        finally:
+            await inquiry.give_up()
+            self.scanner.settle(symbol.text)
+        self._show(record)
+        self._hand_over(turn, record)
+
+    def _hand_over(self, turn: Turn | None, record: ScanRecord) -> None:
+        if turn is None:
+            self._walk_ins = [*self._walk_ins[1 - MOST_WALK_INS :], record]
+        elif not turn.decided.done():  # nobody may wait for it any more
+            turn.decided.set_result(record)
+
+    def _name_walk_in(self) -> str:
+        self._walk_in_count += 1
+        return f"{WALK_IN}:{self.name}:{self._boot}:{self._walk_in_count}"
+
+    def _record(self, attempt: str, symbol: Symbol, decision: Decision) -> ScanRecord:
+        return ScanRecord(
+            attempt=attempt,
+            device=self.name,
+            symbol=symbol.text,
+            intended_ns=symbol.decoded_ns,
+            released_ns=symbol.decoded_ns,
+            decoded_ns=symbol.decoded_ns,
+            decided_ns=self.clock.now_ns(),
+            outcome=decision.outcome,
+            asks=decision.asks,
+            last_entry_at=decision.last_entry_at,
+            checked_in_guests=decision.checked_in_guests,
+            authority=decision.authority,
+            nonce=decision.nonce,
+            claim=decision.claim,
+            frames=symbol.frames,
+        )
+
+    def _show(self, record: ScanRecord) -> None:
+        self._feedback.show(
+            shown_for(
+                record.outcome,
+                authority=record.authority,
+                last_entry_at=record.last_entry_at,
+                checked_in_guests=record.checked_in_guests,
+                zone=self._zone,
+            )
+        )

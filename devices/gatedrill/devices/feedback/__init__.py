@@ -1,0 +1,1 @@
+"""What the staff at a gate see and hear of a scan."""

@@ -1,0 +1,1 @@
+"""What is plugged into this machine, and what stands in the way of reading it."""
