@@ -24,7 +24,7 @@ from gatedrill.contract.service import (
 )
 from gatedrill.devices.checkin import Entitlement, LinkReply, Reply, Resolution, Ticket
 from gatedrill.devices.emulation.presenter import Material
-from gatedrill.devices.feedback.cue import Shown
+from gatedrill.devices.feedback.cue import Cue, Shown
 from gatedrill.devices.kiosk import KioskOrder, KioskReply
 from gatedrill.devices.lane import Lane, Showing
 from gatedrill.devices.readers.symbol import Symbol
@@ -169,10 +169,17 @@ class FakeFeedback:
     def headlines(self) -> list[str]:
         return [shown.headline for shown in self.shown]
 
-    async def until_next(self) -> None:
-        """Wait until something else is shown."""
-        self._told.clear()
-        await self._told.wait()
+    @property
+    def verdicts(self) -> list[Shown]:
+        """What was shown of scans."""
+        return [shown for shown in self.shown if shown.cue is not Cue.WAIT]
+
+    async def until_next_verdict(self) -> None:
+        """Wait until one more is shown than now."""
+        known = len(self.verdicts)
+        while len(self.verdicts) == known:
+            self._told.clear()
+            await self._told.wait()
 
     async def until(self, headline: str, times: int = 1) -> None:
         """Wait until this was shown so often."""

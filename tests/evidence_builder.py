@@ -53,6 +53,8 @@ from gatedrill.orchestrator.history import (
     Sold,
     Started,
     Unready,
+    WalkedIn,
+    WalkInsUntold,
 )
 from gatedrill.orchestrator.judge import judge
 from gatedrill.orchestrator.plan import (
@@ -210,13 +212,14 @@ def stream(each: int = 3, devices: int = 2, *, attended: Collection[str] = ()) -
     return plan_of(phase, devices=devices, attended=attended)
 
 
-def vip_table(guests: int = 3, phases: int = 1) -> Plan:
+def vip_table(guests: int = 3, phases: int = 1, *, attended: Collection[str] = ()) -> Plan:
     """Bursts `drill-1.1`, `drill-2.1` … in each of which all guests of one table come in."""
     return plan_of(
         *[Burst(shows=(Show("guests"),))] * phases,
         devices=guests,
         tickets=(TicketGroup("guests", "vip_pass", guests, reservation="table"),),
         reservations=(Reservation("table", guests),),
+        attended=attended,
     )
 
 
@@ -369,6 +372,7 @@ class Run:
         self.sold: list[Sold] = []
         self.journals: dict[str, QueueEntry] = {}
         self.unread: list[JournalUnread] = []
+        self.walked_in: list[WalkedIn | WalkInsUntold] = []
         self._alone = alone
         self.attempts: dict[str, Attempted] = {}
         self.silent: list[Silent] = []
@@ -773,7 +777,7 @@ class Run:
             events += [event for event in of_step if event.step == step.id]
         events += self.drained
         events += [Journaled(FLEET, entry) for entry in self.journals.values()]
-        events += self.unread
+        events += [*self.unread, *self.walked_in]
         return events if self.torn else [*events, Ended(0, self.cut_short)]
 
     @property

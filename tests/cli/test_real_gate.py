@@ -28,6 +28,7 @@ name = "one"
 
 [[phases]]
 kind = "burst"
+rounds = 1
 shows = [{ tickets = "one", same = true }]
 expect = { admitted = 1, refused = 2 }
 
@@ -55,13 +56,14 @@ def gate(venue: HandMadeVenue, scanner: ScannerInHand) -> Iterator[RealGate]:
         yield gate
 
 
-def symbol_at(folder: Path, device: str) -> str:
-    """What this device is to be shown first."""
-    for step in plan(folder).steps:
-        for planned in step.attempts:
-            if planned.device == device and isinstance(planned, PlannedScan):
-                return planned.symbol
-    raise AssertionError(device)
+def symbol_at(folder: Path, device: str, step: int = 0) -> str:
+    """What this device is to be shown in a step, the first unless told."""
+    [symbol] = [
+        planned.symbol
+        for planned in plan(folder).steps[step].attempts
+        if planned.device == device and isinstance(planned, PlannedScan)
+    ]
+    return symbol
 
 
 def test_a_drill_mixes_a_real_gate_with_emulated_ones_and_keeps_them_apart(
@@ -90,6 +92,30 @@ def test_a_drill_mixes_a_real_gate_with_emulated_ones_and_keeps_them_apart(
     assert (told.by_hand.scans, told.by_hand.not_presented) == (1, ())
     assert [each.by_hand for each in told.thresholds] == [False, True]
     assert "gate-a (by hand)" in ended.out
+
+
+def test_who_comes_too_late_or_with_another_ticket_makes_no_honest_service_guilty(
+    venue: HandMadeVenue, gate: RealGate, scanner: ScannerInHand, tmp_path: Path
+) -> None:
+    """The service has all of it on record, and was asked by nobody's order."""
+    scenario, out = tmp_path / "trio.toml", tmp_path / "out"
+    scenario.write_text(TRIO.replace("rounds = 1", "rounds = 2"))
+    drill = ("run", str(scenario), "--broker", venue.broker, "--out", str(out))
+    with running(*drill, "--present-within", "1s", SUPABASE_SERVICE_ROLE_KEY=KEY) as run:
+        run.err_line("trio: kept in")
+        gate.shows("GET READY")
+        scanner.scan(symbol_at(only_folder(out), "gate-a", step=-1))
+        gate.shows("COME IN")
+        run.err_line("trio-1.2: ")
+        scanner.scan(symbol_at(only_folder(out), "gate-a"))
+        gate.shows("STOP")
+        ended = run.ended()
+    assert ended.code == 4, ended.out
+    assert "FAIL" not in ended.out
+    assert "tickets were let in before their turn: gate-a" in ended.out
+    told = result(only_folder(out)).by_hand
+    assert told is not None
+    assert [each.outcome for each in told.walk_ins] == ["admitted", "refused (already_used)"]
 
 
 def test_a_ticket_that_nobody_presents_is_named_and_the_run_inconclusive(

@@ -23,6 +23,7 @@ from gatedrill.contract.messages import (
     Armed,
     ArmStream,
     AskQueues,
+    AskWalkIns,
     BurstKind,
     CheckoutOrder,
     ConductorClaim,
@@ -45,6 +46,7 @@ from gatedrill.contract.messages import (
     SetClock,
     VenueClaim,
     VenueGrant,
+    WalkIns,
     WebhookOrder,
 )
 from gatedrill.contract.outcome import Authority, Outcome, OutcomeKind, Reason
@@ -60,6 +62,7 @@ from gatedrill.contract.topics import (
     ARM,
     ARMED,
     ASK_QUEUES,
+    ASK_WALK_INS,
     CHANNELS,
     CLAIM,
     CONDUCTOR,
@@ -73,6 +76,7 @@ from gatedrill.contract.topics import (
     REPEAT,
     REPORT,
     SET_CLOCK,
+    WALK_INS,
     Channel,
     M,
 )
@@ -193,6 +197,8 @@ CASES: list[tuple[Channel[Any], object]] = [
     (REPEAT, Repeat("s")),
     (ASK_QUEUES, AskQueues("e1")),
     (QUEUES, QueueReport("b", "e1", (), finished=True, total=2)),
+    (ASK_WALK_INS, AskWalkIns(1)),
+    (WALK_INS, WalkIns("b", 1, (), finished=True, total=0)),
     (QUEUES, QueueReport("b", "e1", (UPLOADED, BEGUN))),
     (SET_CLOCK, SetClock("north-1", -600.0)),
     (CLAIM, VenueClaim("n1", "north-1", "e1", "t1", comes_back=True)),

@@ -2,13 +2,22 @@
 
 import msgspec
 import pytest
-from evidence_builder import ADMITTED, FLEET, NOT_FOUND, USED, Run, own_tickets, race, stream
+from evidence_builder import (
+    ADMITTED,
+    NOT_FOUND,
+    USED,
+    Run,
+    own_tickets,
+    race,
+    stream,
+    vip_table,
+)
 
 from gatedrill.contract.attempt import FrameFigures, ScanRecord
 from gatedrill.contract.outcome import Outcome, OutcomeKind, Reason
 from gatedrill.orchestrator.by_hand import CameraFigures, NotPresented
 from gatedrill.orchestrator.checks.check import CheckStatus
-from gatedrill.orchestrator.history import Attempted
+from gatedrill.orchestrator.history import WalkedIn, WalkInsUntold
 from gatedrill.orchestrator.plan import PlannedScan
 from gatedrill.orchestrator.result import Result, Verdict
 
@@ -30,11 +39,19 @@ def present(run: Run, attempt: str, after_s: float, took_ms: float = 20) -> None
     )
 
 
-def walk_in(run: Run, symbol: str, outcome: Outcome, *, device: str = ALICE) -> None:
-    """Let somebody present this at the first step, unasked, and be answered so."""
-    at_ns = run.fired[run.plan.steps[0].id] + S
+def symbol_of(run: Run, ticket: str) -> str:
+    """What stands in this ticket's code."""
+    [symbol] = [each.symbol for each in run.plan.tickets if each.id == ticket]
+    return symbol
+
+
+def walk_in(
+    run: Run, symbol: str, outcome: Outcome, *, device: str = ALICE, at_ns: int | None = None
+) -> None:
+    """Let somebody present this unasked, a second after the first T, and be answered so."""
+    at_ns = run.fired[run.plan.steps[0].id] + S if at_ns is None else at_ns
     record = ScanRecord(
-        attempt=f"walk-in:{device}:b1:{len(run.attempts)}",
+        attempt=f"walk-in:{device}:b1:{len(run.walked_in)}",
         device=device,
         intended_ns=at_ns,
         released_ns=at_ns,
@@ -43,7 +60,7 @@ def walk_in(run: Run, symbol: str, outcome: Outcome, *, device: str = ALICE) -> 
         symbol=symbol,
         decoded_ns=at_ns,
     )
-    run.attempts[record.attempt] = Attempted(run.plan.steps[0].id, FLEET, record)
+    run.walked_in.append(WalkedIn(device, record))
 
 
 def ticket_of(run: Run, attempt: str) -> str:
@@ -195,12 +212,77 @@ def test_a_walk_in_with_an_unknown_code_is_told_and_accuses_nobody() -> None:
     assert (told.ticket, told.outcome) == (None, "refused (not_found)")
 
 
-def test_an_unplanned_scan_of_an_emulated_gate_is_no_walk_in() -> None:
-    run = Run(own_tickets(attended=[ALICE]))
-    walk_in(run, "a loyalty card", NOT_FOUND, device="gate-02")
+def test_a_real_gate_without_a_part_in_the_plan_is_told_of_as_well() -> None:
+    run = Run(own_tickets())
+    walk_in(run, symbol_of(run, "t2"), ADMITTED, device="side-door")
     result = run.judge()
+    assert status(result, "admitted once") is CheckStatus.VIOLATED
     assert result.by_hand is not None
-    assert result.by_hand.walk_ins == ()
+    assert [each.device for each in result.by_hand.walk_ins] == ["side-door"]
+
+
+def test_a_walk_in_amid_a_probe_is_no_probe() -> None:
+    """The ticket of the next round comes too early, is let in, and refused when it is due."""
+    run = Run(race(rounds=2, devices=2, probe=True, attended=[ALICE]))
+    early = "t2"
+    for attempt, event in run.attempts.items():
+        if event.step == "drill-1.2":
+            run.show(attempt, USED)
+    walk_in(run, symbol_of(run, early), ADMITTED, at_ns=run.fired["drill-1.1-probe"] + MS)
+    run.record(early, "scanned", ALICE)
+    assert status(run.judge(), "valid guests admitted") is CheckStatus.HOLDS
+
+
+def test_a_ticket_that_comes_before_its_turn_accuses_nobody_and_is_told() -> None:
+    run = Run(race(rounds=2, probe=False, expect={"admitted": 1}, attended=[ALICE]))
+    for attempt, event in run.attempts.items():
+        if event.step == "drill-1.2":
+            run.show(attempt, USED)
+    walk_in(run, symbol_of(run, "t2"), ADMITTED, at_ns=run.fired["drill-1.1"] + MS)
+    run.record("t2", "scanned", ALICE)
+    result = run.judge()
+    assert status(result, "as expected") is CheckStatus.HOLDS
+    assert "tickets were let in before their turn: gate-01" in result.inconclusive_because
+    assert [each.counts for each in result.rounds] == [True, False]
+
+
+def test_who_was_let_in_for_the_first_time_spoils_no_race_of_those_who_come_back() -> None:
+    run = Run(vip_table(guests=3, phases=2, attended=[ALICE]))
+    present(run, f"drill-1.1:{ALICE}", 1)
+    present(run, f"drill-2.1:{ALICE}", 1)
+    why_not = [each.why_not or "" for each in run.judge().rounds]
+    assert not any("let in" in why for why in why_not), why_not
+
+
+def test_a_ticket_in_capitals_is_the_ticket_of_the_run() -> None:
+    run = Run(own_tickets(attended=[ALICE]))
+    ticket = "0c84660f-b1c4-4d33-97ff-8b716746e84e"
+    renamed = [
+        msgspec.structs.replace(each, symbol=ticket) if each.id == "t2" else each
+        for each in run.plan.tickets
+    ]
+    run.plan = msgspec.structs.replace(run.plan, tickets=tuple(renamed))
+    walk_in(run, ticket.upper(), ADMITTED)
+    told = run.judge().by_hand
+    assert told is not None
+    assert [each.ticket for each in told.walk_ins] == ["t2"]
+
+
+@pytest.mark.parametrize("is_silent", [False, True])
+def test_what_a_gate_could_not_tell_accuses_nobody_and_makes_the_run_inconclusive(
+    is_silent: bool,
+) -> None:
+    """It was killed, or out of reach in the end; the service has let somebody in there."""
+    run = Run(own_tickets(attended=[ALICE]))
+    run.answer("drill-1.1:gate-02", USED)
+    run.record("t2", "scanned", ALICE)
+    run.log("t2", "success", ALICE)
+    assert run.judge().verdict is Verdict.VIOLATED
+    if is_silent:
+        run.fall_silent("drill-1.1", ALICE)
+    else:
+        run.walked_in.append(WalkInsUntold(ALICE, (ALICE,), "did not tell in time"))
+    assert run.judge().verdict is Verdict.INCONCLUSIVE
 
 
 def test_of_a_pile_of_tickets_those_still_in_hand_are_not_lost() -> None:

@@ -42,6 +42,8 @@ from gatedrill.orchestrator.history import (
     Sold,
     Started,
     Unready,
+    WalkedIn,
+    WalkInsUntold,
 )
 from gatedrill.orchestrator.plan import (
     PLAN_VERSION,
@@ -74,6 +76,8 @@ EVENTS: tuple[type[Event], ...] = (
     Drained,
     Journaled,
     JournalUnread,
+    WalkedIn,
+    WalkInsUntold,
     Ended,
 )
 STRUCTS: list[tuple[str, type[msgspec.Struct]]] = [

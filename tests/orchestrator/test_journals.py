@@ -10,7 +10,7 @@ from gatedrill.contract import topics
 from gatedrill.contract.messages import AskQueues, QueueEntry, QueueReport, QueueState
 from gatedrill.contract.outcome import Authority, Outcome, OutcomeKind
 from gatedrill.fixtures.scenario import BeginFaults, Fault
-from gatedrill.orchestrator import journals
+from gatedrill.orchestrator import asking
 from gatedrill.orchestrator.history import ClockRead, FaultEnded, Journaled, JournalUnread
 from gatedrill.orchestrator.journals import Journals
 from gatedrill.orchestrator.plan import Plan
@@ -23,7 +23,7 @@ SETTLED_NS = 9_000_000
 
 @pytest.fixture
 async def venue(monkeypatch: pytest.MonkeyPatch) -> Venue:
-    monkeypatch.setattr(journals, "ASK_AGAIN_S", 0.01)
+    monkeypatch.setattr(asking, "ASK_AGAIN_S", 0.01)
     clock = ManualClock(ORIGIN_NS)
     sleep_by(clock, monkeypatch)
     venue = Venue(clock)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from gatedrill.contract.attempt import AttemptRecord
+from gatedrill.contract.attempt import AttemptRecord, ScanRecord
 from gatedrill.contract.outcome import Authority, Outcome, Reason
 from gatedrill.contract.service import PaymentEvent
 
@@ -321,6 +321,25 @@ class QueueReport(msgspec.Struct, frozen=True):
     boot: str
     edition: str
     entries: tuple[QueueEntry, ...]
+    finished: bool = False
+    total: int | None = None
+
+
+class AskWalkIns(msgspec.Struct, frozen=True):
+    """Tell of the scans that nobody had ordered; `number` tells the questions of a run apart."""
+
+    number: int
+
+
+class WalkIns(msgspec.Struct, frozen=True):
+    """The scans of this boot that nobody had ordered, some at a time; `finished`: the last ones.
+
+    `number` is that of the question. `total`, in the last message, is how many there are in all.
+    """
+
+    boot: str
+    number: int
+    records: tuple[ScanRecord, ...]
     finished: bool = False
     total: int | None = None
 

@@ -70,6 +70,15 @@ def parse_symbol(text: str) -> Symbol:
     return payload
 
 
+def same_code(text: str) -> str:
+    """What two readings of one code have in common.
+
+    A ticket's id is the same in capitals, which some scanners make of everything they read.
+    """
+    is_id = _UUID.fullmatch(text.strip()) is not None
+    return text.strip().lower() if is_id else text
+
+
 def sign_token(token: str, secret: str) -> str:
     """The signature of `token`."""
     digest = hmac.new(secret.encode(), token.encode(), hashlib.sha256).digest()

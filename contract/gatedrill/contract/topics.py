@@ -20,6 +20,7 @@ from gatedrill.contract.messages import (
     Arm,
     Armed,
     AskQueues,
+    AskWalkIns,
     ConductorClaim,
     Fire,
     Ping,
@@ -32,6 +33,7 @@ from gatedrill.contract.messages import (
     SetClock,
     VenueClaim,
     VenueGrant,
+    WalkIns,
 )
 
 M = TypeVar("M")
@@ -133,6 +135,12 @@ ASK_QUEUES: Channel[AskQueues] = Channel(
 QUEUES: Channel[QueueReport] = Channel(
     "queues", "up/{fleet}/queues/{run}", QueueReport, "what the journals hold"
 )
+ASK_WALK_INS: Channel[AskWalkIns] = Channel(
+    "ask-walk-ins", "all/walk-ins/{run}", AskWalkIns, "tell of scans that nobody had ordered"
+)
+WALK_INS: Channel[WalkIns] = Channel(
+    "walk-ins", "up/{fleet}/walk-ins/{run}", WalkIns, "scans that nobody had ordered"
+)
 SET_CLOCK: Channel[SetClock] = Channel(
     "set-clock", "down/{fleet}/clock", SetClock, "a device's time of day goes wrong"
 )
@@ -171,6 +179,8 @@ CHANNELS: tuple[Channel[object], ...] = (
     REPEAT,
     ASK_QUEUES,
     QUEUES,
+    ASK_WALK_INS,
+    WALK_INS,
     SET_CLOCK,
     CLAIM,
     ADMISSION,

@@ -16,16 +16,20 @@ from gatedrill.contract.errors import GatedrillError
 from gatedrill.contract.messages import (
     Arm,
     AskQueues,
+    AskWalkIns,
     ConductorClaim,
     Fire,
     QueueReport,
     Repeat,
     SetClock,
+    WalkIns,
 )
 from gatedrill.devices.device import Device
 from gatedrill.devices.performance import Performer
 from gatedrill.devices.standbys import Standbys
 from gatedrill.devices.step_words import StepWords
+
+RECORDS_A_MESSAGE = 200
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +66,7 @@ class Fleet:
         await self._bus.subscribe(topics.CONDUCTOR, self._on_conductor)
         await self._bus.subscribe(topics.REPEAT, self._on_repeat)
         await self._bus.subscribe(topics.ASK_QUEUES, self._on_ask_queues)
+        await self._bus.subscribe(topics.ASK_WALK_INS, self._on_ask_walk_ins)
         await self._bus.subscribe(topics.SET_CLOCK, self._on_set_clock, fleet=self.name)
 
     async def rest(self) -> None:
@@ -92,7 +97,10 @@ class Fleet:
             self._fired.set_result(fire)
 
     def _on_conductor(self, levels: dict[str, str], claim: ConductorClaim | None) -> None:
-        if claim is None and levels["conductor"] == self._run and self._step is not None:
+        if claim is not None or levels["conductor"] != self._run:
+            return
+        self._performer.ungovern()
+        if self._step is not None:
             self._step.cancel()
             self._arm = None  # should it come back, it may say the same again
 
@@ -103,6 +111,10 @@ class Fleet:
     def _on_ask_queues(self, levels: dict[str, str], asked: AskQueues | None) -> None:
         if asked is not None:
             self._tell(self._tell_queues(levels["run"], asked.edition))
+
+    def _on_ask_walk_ins(self, levels: dict[str, str], asked: AskWalkIns | None) -> None:
+        if asked is not None:
+            self._tell(self._tell_walk_ins(levels["run"], asked.number))
 
     def _on_set_clock(self, _levels: dict[str, str], wrong: SetClock | None) -> None:
         if wrong is not None and self._standbys is not None:
@@ -123,6 +135,14 @@ class Fleet:
             told |= {entry.key for entry in entries}
         end = QueueReport(self.boot, edition, (), finished=True, total=len(told))
         await self._bus.publish(topics.QUEUES, end, fleet=self.name, run=run)
+
+    async def _tell_walk_ins(self, run: str, number: int) -> None:
+        records = await self._performer.walk_ins()
+        for start in range(0, len(records), RECORDS_A_MESSAGE):
+            part = WalkIns(self.boot, number, tuple(records[start : start + RECORDS_A_MESSAGE]))
+            await self._bus.publish(topics.WALK_INS, part, fleet=self.name, run=run)
+        end = WalkIns(self.boot, number, (), finished=True, total=len(records))
+        await self._bus.publish(topics.WALK_INS, end, fleet=self.name, run=run)
 
     async def _perform(self, arm: Arm, run: str, fired: asyncio.Future[Fire]) -> None:
         log = logging.LoggerAdapter(logger, {"run": run})

@@ -90,6 +90,7 @@ async def serve_fleet(
         await refuse_twins(bus, presence, changed)
         for gate in attended:
             gate.on_change = changed
+            gate.attend()
         if standbys is not None:
             await stack.enter_async_context(_keeping(standbys, changed))
         ready()

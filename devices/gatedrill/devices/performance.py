@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import TypeVar
 
-from gatedrill.contract.attempt import AttemptRecord
+from gatedrill.contract.attempt import AttemptRecord, ScanRecord
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import GatedrillError
 from gatedrill.contract.messages import (
@@ -61,8 +61,9 @@ class Performer:
         self._boot = boot
         self._clock = clock
         self._devices = {device.name: device for device in devices}
-        self._attended = [each for each in self._devices.values() if isinstance(each, AttendedGate)]
-        self._run = ""
+        self._attended = {
+            name: each for name, each in self._devices.items() if isinstance(each, AttendedGate)
+        }
         self._workers = workers
         self._words = words
         self._standbys = standbys
@@ -72,7 +73,6 @@ class Performer:
 
         Raises PeerError if the broker stays out of reach. Cancelled, it leaves nothing under way.
         """
-        self._forget_other_runs()
         if isinstance(arm, ArmBurst):
             await self._burst(arm, fired)
         else:
@@ -81,11 +81,11 @@ class Performer:
     async def _burst(self, arm: ArmBurst, fired: asyncio.Future[Fire]) -> None:
         unready = await self._govern(arm)
         acts = begin_acts(self._devices, _ready(arm.orders, unready), unready)
-        acts = await prepare_acts(acts, self._workers, unready)
-        await self._warm({act.device for act in acts})
-        if arm.burst is BurstKind.REQUEST:
-            acts = await read_acts_ahead(acts, unready)
         try:
+            acts = await prepare_acts(acts, self._workers, unready)
+            await self._warm({act.device for act in acts})
+            if arm.burst is BurstKind.REQUEST:
+                acts = await read_acts_ahead(acts, unready)
             async with asyncio.TaskGroup() as attempts:
                 tasks = [attempts.create_task(act.record()) for act in acts]
                 await self._words.say_armed(Armed(arm.step, self._boot, unready))
@@ -97,7 +97,7 @@ class Performer:
             await give_up_acts(acts)
             raise
         records = [task.result() for task in tasks]
-        released = mode if any(not self._is_attended(act.device) for act in acts) else None
+        released = mode if acts and not self._are_attended(acts) else None
         await self._report(arm.step, records, finished=True, release=released)
 
     async def _stream(self, arm: ArmStream, fired: asyncio.Future[Fire]) -> None:
@@ -155,13 +155,14 @@ class Performer:
         """Have the devices of a step decide as it says; returns those that cannot, and why."""
         unready: Unready = {}
         names = dict.fromkeys(order.device for order in arm.orders if order.device in self._devices)
+        # First of all: meanwhile a real gate may scan, which is none of this edition yet.
+        if arm.policy is not None and self._standbys is not None:
+            unready |= await self._standbys.hold(arm.policy.edition, names)
         for name in names:
             try:
                 self._devices[name].govern(arm.policy)
             except GatedrillError as error:
                 unready[name] = str(error)
-        if arm.policy is not None and self._standbys is not None:
-            unready |= await self._standbys.hold(arm.policy.edition, names)
         return unready
 
     async def _warm(self, names: Iterable[str]) -> None:
@@ -182,6 +183,9 @@ class Performer:
     async def _release(self, acts: Sequence[Act], at_ns: int, quiet_s: float = 0.0) -> ReleaseMode:
         for act in acts:
             act.intended_ns = at_ns
+        if acts and self._are_attended(acts):  # nobody's time to stand still for
+            await asyncio.sleep(max(0, at_ns - self._clock.now_ns()) / 1e9)
+            quiet_s = 0.0
         releases = (act.release for act in acts)
         mode = await release_together(at_ns, self._clock, releases, quiet_s)
         for act in acts:
@@ -196,8 +200,6 @@ class Performer:
         finished: bool = False,
         release: ReleaseMode | None = None,
     ) -> None:
-        if finished:
-            records = [*records, *(each for gate in self._attended for each in gate.walk_ins())]
         for record in records:
             context = {"run": self._words.run, "device": record.device}
             logger.debug(
@@ -205,15 +207,18 @@ class Performer:
             )
         await self._words.report(Report(step, self._boot, tuple(records), finished, release))
 
-    def _is_attended(self, device: str) -> bool:
-        return any(gate.name == device for gate in self._attended)
+    def _are_attended(self, acts: Iterable[Act]) -> bool:
+        return all(act.device in self._attended for act in acts)
 
-    def _forget_other_runs(self) -> None:
-        """Who has walked in before a run is none of its business."""
-        if self._run != self._words.run:
-            self._run = self._words.run
-            for gate in self._attended:
-                gate.walk_ins()
+    def ungovern(self) -> None:
+        """The drill is over: real gates, which go on, ask the service alone again."""
+        for gate in self._attended.values():
+            gate.govern(None)
+
+    async def walk_ins(self) -> list[ScanRecord]:
+        """What people have presented here that nobody had ordered."""
+        told = [await gate.walk_ins() for gate in self._attended.values()]
+        return [record for records in told for record in records]
 
     async def _report_until(
         self, ended: asyncio.Event, step: str, pending: list[AttemptRecord]

@@ -24,12 +24,11 @@ class NotPresented(msgspec.Struct, frozen=True):
 
 
 class WalkIn(msgspec.Struct, frozen=True):
-    """A scan that nobody had ordered, told of with a step; `read_s` is seconds into the run.
+    """A scan that nobody had ordered; `read_s` is seconds into the run.
 
     `ticket` is None for a code that is none of the run's tickets.
     """
 
-    step: str
     device: str
     ticket: str | None
     outcome: str
@@ -51,7 +50,10 @@ class CameraFigures(msgspec.Struct, frozen=True):
 
 
 class ByHand(msgspec.Struct, frozen=True):
-    """What the gates did at which people stand. `scan_duration` counts from reading to decision."""
+    """What the gates did at which people stand, with tickets of the run.
+
+    `scan_duration` counts from reading to decision.
+    """
 
     devices: tuple[str, ...]
     scans: int
@@ -65,7 +67,7 @@ class ByHand(msgspec.Struct, frozen=True):
 def judge_by_hand(evidence: Evidence) -> ByHand | None:
     """What is to be said of gates with people; None where there are none."""
     attended = evidence.plan.attended
-    if not attended:
+    if not (attended or evidence.walk_ins or evidence.strays):
         return None
     scans = [seen.record for seen in evidence.by_hand]
     errors = [scan.outcome.is_error for scan in scans]
@@ -97,12 +99,12 @@ def was_idle(evidence: Evidence, device: str) -> bool:
 
 def _walk_ins(evidence: Evidence) -> tuple[WalkIn, ...]:
     found = [
-        *((seen.step.id, seen.planned.ticket, seen.record) for seen in evidence.walk_ins),
-        *((stray.step, None, stray.record) for stray in evidence.strays),
+        *((seen.planned.ticket, seen.record) for seen in evidence.walk_ins),
+        *((None, record) for record in evidence.strays),
     ]
     return tuple(
-        WalkIn(step, record.device, ticket, str(record.outcome), record.released_ns / 1e9)
-        for step, ticket, record in sorted(found, key=lambda each: each[2].released_ns)
+        WalkIn(record.device, ticket, str(record.outcome), record.released_ns / 1e9)
+        for ticket, record in sorted(found, key=lambda each: each[1].released_ns)
     )
 
 

@@ -29,6 +29,7 @@ from gatedrill.orchestrator.history import (
     Reacted,
     Silent,
     Unready,
+    WalkInsUntold,
 )
 from gatedrill.orchestrator.journals import gather_journals
 from gatedrill.orchestrator.orders import order_for
@@ -38,6 +39,7 @@ from gatedrill.orchestrator.roster import Roster
 from gatedrill.orchestrator.step_watch import Part, StepWatch, Word
 from gatedrill.orchestrator.sweep import Sweeps
 from gatedrill.orchestrator.venue_acts import Sell, VenueActs
+from gatedrill.orchestrator.walk_ins import WalkInCollector, untold_by
 from gatedrill.orchestrator.words import FleetWords
 
 ARM_TIMEOUT_S = 20.0
@@ -92,6 +94,8 @@ class Conductor:
         self._acts = VenueActs(self._faults, roster, sell, self.now_ns, record, say)
         self._policy: OfflinePolicy | None = None
         self._sweeps = Sweeps(0)
+        self._walk_ins: WalkInCollector | None = None
+        self._plan_attended: frozenset[str] = frozenset()
         self._captions: Mapping[str, str] = {}
         self._origin_ns = clock.now_ns()
         self._last_answer_ns = 0
@@ -99,7 +103,8 @@ class Conductor:
         self.has_fired = False
 
     async def listen(self) -> None:
-        """Hear the fleets from now on."""
+        """Hear the fleets from now on; what people present from now on belongs to the run."""
+        self._walk_ins = WalkInCollector(self._bus, self._run, self.now_ns())
         await self._words.listen()
 
     async def leave(self) -> None:
@@ -132,7 +137,8 @@ class Conductor:
     async def _go_through(self, plan: Plan) -> None:
         devices = [device.name for device in plan.devices]
         await self._clocks.read(self._fleets_of(devices))
-        self._sweeps = Sweeps(plan.seed)
+        self._sweeps = Sweeps(plan.seed, plan.attended)
+        self._plan_attended = plan.attended
         self._policy = policy_of(plan, self._run)
         self._captions = captions(plan) if plan.attended else {}
         for step in plan.steps:
@@ -153,6 +159,33 @@ class Conductor:
         answer = await guide.debrief(step, await self._perform(plan, step, devices))
         if answer is not None:
             self._record([Reacted(step.id, answer.reaction, self.now_ns())])
+
+    async def gather_walk_ins(self) -> list[Event]:
+        """Record what was presented at real gates without an order, and is new; returns that.
+
+        All real gates of the venue are asked, also those that have no part in the plan. What is
+        under way there is waited for.
+        """
+        attended = {device.name for device in self._roster.devices if device.attended}
+        attended |= self._plan_attended
+        if not attended or self._walk_ins is None:
+            return []
+        try:
+            await self._reach(attended)
+            parts = {
+                fleet.boot: self._part(fleet, tuple(device.name for device in fleet.devices))
+                for fleet in self._fleets_of(attended)
+                if self._clocks.knows(fleet)
+            }
+            events = await self._walk_ins.gather(parts)
+        except PeerError as error:
+            events, parts = [WalkInsUntold("", tuple(sorted(attended)), str(error))], None
+        if parts is not None:
+            here = {device for part in parts.values() for device in part.devices}
+            gone = tuple(sorted(self._plan_attended - here))
+            events += untold_by(gone)
+        self._record(events)
+        return events
 
     async def _perform(
         self, plan: Plan, step: Step, devices: Collection[str]

@@ -8,6 +8,7 @@ from gatedrill.orchestrator.excused_silence import Excuses
 from gatedrill.orchestrator.plan import BurstStep, PlannedScan
 from gatedrill.orchestrator.reports.figures import between, threshold_value
 from gatedrill.orchestrator.rounds import RoundResult
+from gatedrill.orchestrator.seen import SeenScan
 from gatedrill.orchestrator.thresholds import ThresholdResult
 
 
@@ -18,6 +19,8 @@ def find_doubts(evidence: Evidence, rounds: Sequence[RoundResult]) -> tuple[str,
         *_devices_missing(evidence),
         *_not_presented(evidence),
         *_nobody_came(evidence),
+        *_walked_in_before(evidence),
+        *_walk_ins_untold(evidence),
         *_journals_missing(evidence),
         *_nothing_settled(evidence),
         *_too_few_races(rounds),
@@ -90,6 +93,36 @@ def _nobody_came(evidence: Evidence) -> Iterator[str]:
     idle = sorted(device for device in evidence.plan.attended if was_idle(evidence, device))
     if idle:
         yield f"nobody presented anything in a whole stream: {', '.join(idle)}"
+
+
+def _walked_in_before(evidence: Evidence) -> Iterator[str]:
+    """Tickets that were let in by hand before the plan came to them: it showed less than meant."""
+    early = sorted(
+        {
+            seen.record.device
+            for seen in evidence.walk_ins
+            if seen.record.outcome.admits and _is_planned_after(evidence, seen)
+        }
+    )
+    if early:
+        yield f"tickets were let in before their turn: {', '.join(early)}"
+
+
+def _is_planned_after(evidence: Evidence, walk_in: SeenScan) -> bool:
+    return any(
+        isinstance(planned, PlannedScan)
+        and planned.ticket == walk_in.planned.ticket
+        and step.id in evidence.fired
+        and evidence.fired[step.id].at_ns > walk_in.record.decided_ns
+        for step in evidence.plan.steps
+        for planned in step.attempts
+    )
+
+
+def _walk_ins_untold(evidence: Evidence) -> Iterator[str]:
+    untold = sorted({device for event in evidence.untold for device in event.devices})
+    if untold:
+        yield f"what was presented without an order was not told: {', '.join(untold)}"
 
 
 def _journals_missing(evidence: Evidence) -> Iterator[str]:

@@ -29,6 +29,7 @@ from gatedrill.orchestrator.history import (
     Silent,
     Sold,
     Unready,
+    WalkInsUntold,
 )
 from gatedrill.orchestrator.outages import Reach, find_faults
 from gatedrill.orchestrator.plan import (
@@ -69,6 +70,7 @@ class Evidence:
         self.silent = [event for event in history if isinstance(event, Silent)]
         self.unready = [event for event in history if isinstance(event, Unready)]
         self.released = [event for event in history if isinstance(event, Released)]
+        self.untold = [event for event in history if isinstance(event, WalkInsUntold)]
         self.clocks = [event for event in history if isinstance(event, ClockRead)]
         self.cut_short = _cut_short(history)
         self.attempts = join(plan.steps, history)
@@ -126,7 +128,8 @@ class Evidence:
     @cached_property
     def by_hand(self) -> list[SeenScan]:
         """The scans of what people presented by hand, ordered or not."""
-        return [seen for seen in self.scans if seen.record.device in self.plan.attended]
+        gates = self.plan.attended | {seen.record.device for seen in self.walk_ins}
+        return [seen for seen in self.scans if seen.record.device in gates and not seen.is_probe]
 
     @cached_property
     def readmitting(self) -> set[str]:
@@ -167,12 +170,30 @@ class Evidence:
     def silent_tickets(self) -> set[str]:
         """Tickets that a silent device may have presented without our knowing how that ended."""
         testified = {seen.planned.attempt for seen in self.testimonies}
-        return self._tickets_of(self.silent_attempts - testified)
+        return self._tickets_of(self.silent_attempts - testified) | self.untold_tickets
 
     @cached_property
     def unheard_tickets(self) -> set[str]:
         """Those, and tickets of whose scans only a journal tells, but not what was asked."""
-        return self._tickets_of(self.silent_attempts)
+        return self._tickets_of(self.silent_attempts) | self.untold_tickets
+
+    @cached_property
+    def untold_devices(self) -> set[str]:
+        """Real gates at which more may have been presented than we know of."""
+        untold = {device for event in self.untold for device in event.devices}
+        silent = {device for event in self.silent for device in event.devices}
+        return untold | (silent & self.plan.attended)
+
+    @cached_property
+    def untold_tickets(self) -> set[str]:
+        """Tickets that the service saw at one of these gates."""
+        rows: list[TicketRow | ScanLogRow] = [*self.rows.values()]
+        rows += [each for listed in self.log_rows.values() for each in listed]
+        return {
+            self.as_planned((row.id if isinstance(row, TicketRow) else row.ticket_id) or "")
+            for row in rows
+            if row.device_id in self.untold_devices
+        } & self.tickets.keys()
 
     def _tickets_of(self, attempts: set[str]) -> set[str]:
         scans = self._planned(PlannedScan)

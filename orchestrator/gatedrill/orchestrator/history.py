@@ -11,7 +11,7 @@ from typing import TextIO
 
 import msgspec
 
-from gatedrill.contract.attempt import AttemptRecord
+from gatedrill.contract.attempt import AttemptRecord, ScanRecord
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import QueueEntry, ReleaseMode
 from gatedrill.fixtures.scenario import FaultName, Reaction
@@ -151,6 +151,21 @@ class JournalUnread(msgspec.Struct, frozen=True, tag_field="event", tag="journal
     why: str
 
 
+class WalkedIn(msgspec.Struct, frozen=True, tag_field="event", tag="walked_in"):
+    """A person presented something at a real gate that nobody had ordered; in history time."""
+
+    fleet: str
+    record: ScanRecord
+
+
+class WalkInsUntold(msgspec.Struct, frozen=True, tag_field="event", tag="walk_ins_untold"):
+    """Real gates that did not tell what was presented there without an order."""
+
+    fleet: str
+    devices: tuple[str, ...]
+    why: str
+
+
 class Ended(msgspec.Struct, frozen=True, tag_field="event", tag="ended"):
     """Last line. `cut_short` says why the run ended before its plan did, None if it did not."""
 
@@ -173,6 +188,8 @@ Event = (
     | Drained
     | Journaled
     | JournalUnread
+    | WalkedIn
+    | WalkInsUntold
     | Ended
 )
 

@@ -8,12 +8,9 @@ import msgspec
 from gatedrill.broker.bus import Bus
 from gatedrill.contract import topics
 from gatedrill.contract.messages import AskQueues, QueueEntry, QueueReport
+from gatedrill.orchestrator.asking import ask_until_told
 from gatedrill.orchestrator.history import Event, Journaled, JournalUnread
 from gatedrill.orchestrator.step_watch import Part
-
-ASK_AGAIN_S = 5.0
-"""After so long without a word the question is asked again: it may not have been heard."""
-ASKED_AT_MOST = 4
 
 
 async def gather_journals(
@@ -29,31 +26,16 @@ async def gather_journals(
         if report is not None and report.edition == edition:
             heard.put_nowait(report)
 
+    async def ask() -> None:
+        await bus.publish(topics.ASK_QUEUES, AskQueues(edition), run=run)
+
     journals = Journals(parts)
     subscription = await bus.subscribe(topics.QUEUES, hear, run=run)
-    events: list[Event] = []
     try:
-        for _ in range(ASKED_AT_MOST):
-            if not journals.waiting:
-                break
-            await bus.publish(topics.ASK_QUEUES, AskQueues(edition), run=run)
-            events += await _listen(journals, heard)
+        events = await ask_until_told(ask, heard, journals)
     finally:
         await subscription.end()
     return [*events, *journals.unread()]
-
-
-async def _listen(journals: "Journals", heard: asyncio.Queue[QueueReport]) -> list[Event]:
-    """What is told until all have told everything, or nobody says anything any more."""
-    events: list[Event] = []
-    while journals.waiting:
-        try:
-            async with asyncio.timeout(ASK_AGAIN_S):
-                report = await heard.get()
-        except TimeoutError:
-            break
-        events += journals.take(report)
-    return events
 
 
 class Journals:

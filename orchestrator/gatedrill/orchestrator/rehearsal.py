@@ -19,7 +19,7 @@ from gatedrill.fixtures.tickets import TicketFile
 from gatedrill.orchestrator.conductor import Conductor
 from gatedrill.orchestrator.guide import Guide
 from gatedrill.orchestrator.hands import Hands, refuse_without
-from gatedrill.orchestrator.history import Ended, HistoryWriter, Started
+from gatedrill.orchestrator.history import Ended, HistoryWriter, Started, WalkedIn
 from gatedrill.orchestrator.plan import Plan, Step
 from gatedrill.orchestrator.planning import make_plans
 from gatedrill.orchestrator.population import late_tickets, population
@@ -31,6 +31,8 @@ from gatedrill.orchestrator.service_client import ServiceClient
 from gatedrill.orchestrator.target import check_target
 
 ROSTER_TIMEOUT_S = 15.0
+READ_AT_MOST = 10
+"""As often records are read while people go on presenting tickets."""
 OPEN_BEFORE = timedelta(hours=1)
 """The gates have been open for so long when a scenario begins."""
 
@@ -161,16 +163,12 @@ async def _run(plan: Plan, number: int, stage: _Stage) -> Result:
     try:
         await _conduct(plan, folder, reader, stage, is_first=number == 1)
     except asyncio.CancelledError:
-        await _judge(folder, reader, stage)
+        _judge(folder, stage)
         raise
-    return await _judge(folder, reader, stage)
+    return _judge(folder, stage)
 
 
-async def _judge(folder: RunFolder, reader: RecordReader, stage: _Stage) -> Result:
-    # Only the reference backend promises a log row for every call, and only the population that a
-    # run without a ticket file begins with has emptied the log of earlier ones.
-    complete = stage.order.tickets is None
-    folder.write_records(await reader.read_after(complete=complete))
+def _judge(folder: RunFolder, stage: _Stage) -> Result:
     result = folder.read().judge()
     folder.write_result(result)
     stage.onlooker.show(result, folder.path)
@@ -213,16 +211,39 @@ async def _conduct(
             await conductor.listen()
             await conductor.conduct(plan)
             cut_short = None
+            await _read_records(folder, reader, conductor, stage)
         except asyncio.CancelledError:
             cut_short = "interrupted"
+            await _read_records(folder, reader, conductor, stage)
             raise
         except PeerError as error:
             cut_short = str(error)
             if is_first and not conductor.has_fired:
                 raise
+            await _read_records(folder, reader, conductor, stage)
         finally:
             writer.add([Ended(conductor.now_ns(), cut_short)])
         await conductor.leave()
+
+
+async def _read_records(
+    folder: RunFolder, reader: RecordReader, conductor: Conductor, stage: _Stage
+) -> None:
+    """Keep what the service has on record, read at a moment in which nobody presented anything.
+
+    What people present by themselves is asked for afterwards: had one come meanwhile, nobody could
+    say whether the records know of it.
+    """
+    # Only the reference backend promises a log row for every call, and only the population that a
+    # run without a ticket file begins with has emptied the log of earlier ones.
+    complete = stage.order.tickets is None
+    for _ in range(READ_AT_MOST):
+        began_ns = conductor.now_ns()
+        records = await reader.read_after(complete=complete)
+        came = await conductor.gather_walk_ins()
+        if not any(isinstance(e, WalkedIn) and e.record.decided_ns >= began_ns for e in came):
+            break
+    folder.write_records(records)
 
 
 def _started(plan: Plan, stage: _Stage) -> Started:

@@ -138,20 +138,18 @@ def _why_not(
 def _let_in_before(
     evidence: Evidence, step: BurstStep, contested: Sequence[PlannedAttempt]
 ) -> str | None:
-    """Where a person was quicker than the instant, and was let in with what the others wanted."""
-    tickets = {each.ticket for each in contested if isinstance(each, PlannedScan)}
+    """Where a person was quicker than the instant, and was let in with all that others wanted."""
+    wanted = {each.ticket for each in contested if isinstance(each, PlannedScan)}
     at_ns = evidence.fired[step.id].at_ns
-    return next(
-        (
-            seen.record.device
-            for ticket in sorted(tickets)
-            for seen in evidence.by_ticket.get(ticket, ())
-            if seen.record.device in evidence.plan.attended
-            and seen.record.outcome.admits
-            and seen.record.decided_ns < at_ns
-        ),
-        None,
-    )
+    early = [
+        seen
+        for seen in evidence.by_hand
+        if seen.planned.ticket in wanted - evidence.readmitting
+        and seen.record.outcome.admits
+        and seen.record.decided_ns < at_ns
+    ]
+    is_spoilt = bool(early) and {seen.planned.ticket for seen in early} == wanted
+    return early[0].record.device if is_spoilt else None
 
 
 def _late_ms(step: BurstStep) -> float:

@@ -1,6 +1,6 @@
 """An attempt as a verdict sees it: what was planned beside what came of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from gatedrill.contract.attempt import (
@@ -12,7 +12,8 @@ from gatedrill.contract.attempt import (
     WebhookRecord,
 )
 from gatedrill.contract.outcome import Certainty, Reason
-from gatedrill.orchestrator.history import Attempted, Event
+from gatedrill.contract.qr import same_code
+from gatedrill.orchestrator.history import Attempted, Event, Fired, Sold, WalkedIn
 from gatedrill.orchestrator.plan import (
     BurstStep,
     Plan,
@@ -30,10 +31,14 @@ P = TypeVar("P", bound=PlannedAttempt)
 R = TypeVar("R", bound=AttemptRecord)
 
 
+_NEVER = 1 << 62
+
+
 class Seen(NamedTuple, Generic[P_co, R_co]):
     """An attempt that was planned, and what came of it.
 
-    A testimony was not heard but found in its device's journal: it has no stamps of questions.
+    A testimony was not heard but found in its device's journal: it has no stamps of questions. A
+    walk-in was not planned either: a person has presented the ticket without an order.
     """
 
     planned: P_co
@@ -41,23 +46,18 @@ class Seen(NamedTuple, Generic[P_co, R_co]):
     fleet: str
     record: R_co
     is_testimony: bool = False
+    is_walk_in: bool = False
 
     @property
     def is_probe(self) -> bool:
         """Whether it shows a ticket again after its round."""
-        return isinstance(self.step, BurstStep) and self.step.probes is not None
+        is_probing = isinstance(self.step, BurstStep) and self.step.probes is not None
+        return is_probing and not self.is_walk_in
 
     @property
     def contends(self) -> bool:
         """Whether it competes with another attempt of its step for the same thing."""
         return isinstance(self.step, BurstStep) and self.planned.attempt in self.step.contending
-
-
-class Stray(NamedTuple):
-    """A scan of a code that is none of the plan's tickets."""
-
-    step: str
-    record: ScanRecord
 
 
 SeenAttempt = Seen[PlannedAttempt, AttemptRecord]
@@ -85,31 +85,33 @@ def by_step(attempts: Iterable[SeenAttempt]) -> dict[str, list[SeenAttempt]]:
     return grouped
 
 
-def find_walk_ins(plan: Plan, history: Iterable[Event]) -> tuple[list[SeenScan], list[Stray]]:
-    """Scans at attended gates that nobody had ordered: of tickets of the plan, and all others.
+def find_walk_ins(plan: Plan, history: Sequence[Event]) -> tuple[list[SeenScan], list[ScanRecord]]:
+    """Scans at real gates that nobody had ordered: of tickets of the plan, and all others.
 
-    They are told of with a step, though they may have happened before it.
+    The former stand with the step that was under way, though they are none of it. A ticket that is
+    sold in the run is one of the plan's from then on.
     """
-    tickets = {ticket.symbol: ticket.id for ticket in plan.tickets}
+    tickets = {same_code(ticket.symbol): ticket.id for ticket in plan.tickets}
+    sold_ns = {
+        each: event.at_ns for event in history if isinstance(event, Sold) for each in event.tickets
+    }
+    fired = [event for event in history if isinstance(event, Fired)]
     steps = {step.id: step for step in plan.steps}
-    planned = {each.attempt for step in plan.steps for each in step.attempts}
     known: list[SeenScan] = []
-    strays: list[Stray] = []
+    strays: list[ScanRecord] = []
     for event in history:
-        if not isinstance(event, Attempted) or event.step not in steps:
+        if not isinstance(event, WalkedIn):
             continue
         record = event.record
-        if not isinstance(record, ScanRecord) or record.attempt in planned:
+        ticket = tickets.get(same_code(record.symbol))
+        is_early = ticket in plan.late and record.decided_ns < sold_ns.get(ticket or "", _NEVER)
+        if ticket is None or is_early or not steps:
+            strays.append(record)
             continue
-        if record.device not in plan.attended:
-            continue
-        if record.symbol in tickets:
-            unplanned = PlannedScan(
-                record.attempt, record.device, tickets[record.symbol], record.symbol, seed=0
-            )
-            known.append(Seen(unplanned, steps[event.step], event.fleet, record))
-        else:
-            strays.append(Stray(event.step, record))
+        begun = [each.step for each in fired if each.at_ns <= record.decided_ns]
+        step = steps[begun[-1]] if begun else plan.steps[0]
+        planned = PlannedScan(record.attempt, record.device, ticket, record.symbol, seed=0)
+        known.append(Seen(planned, step, event.fleet, record, is_walk_in=True))
     return known, strays
 
 

@@ -10,7 +10,7 @@ begins again with the whole window. Pure: the same seed and answers give the sam
 
 import random
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import median
 
 import msgspec
@@ -28,26 +28,32 @@ _REMEMBERED = 5
 class Sweeps:
     """The hunts of a run, one for each swept phase."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, attended: Collection[str] = ()) -> None:
+        """`attended` are the devices at which people stand: nobody can shift them."""
         self._seed = seed
+        self._attended = frozenset(attended)
         self._by_phase: dict[str, Sweep] = {}
 
     def shifted(self, step: Step, orders: Mapping[str, Order]) -> dict[str, Order]:
         """The orders of a step, by attempt, each at its own instant if the step is swept."""
         sweep = self._sweep(step)
-        if sweep is None or not orders:
+        devices = [order.device for order in orders.values() if self._is_shifted(order.device)]
+        if sweep is None or not devices:
             return dict(orders)
-        shifts_ns = sweep.shifts_ns([order.device for order in orders.values()])
+        shifts_ns = sweep.shifts_ns(devices)
         return {
-            attempt: msgspec.structs.replace(order, shift_ns=shifts_ns[order.device])
+            attempt: msgspec.structs.replace(order, shift_ns=shifts_ns.get(order.device, 0))
             for attempt, order in orders.items()
         }
+
+    def _is_shifted(self, device: str) -> bool:
+        return device not in self._attended
 
     def learn(self, step: Step, records: Iterable[AttemptRecord]) -> None:
         """What came of the step."""
         sweep = self._sweep(step)
         if sweep is not None:
-            sweep.learn(records)
+            sweep.learn(record for record in records if self._is_shifted(record.device))
 
     def _sweep(self, step: Step) -> "Sweep | None":
         if not isinstance(step, BurstStep) or step.sweep_ms is None:

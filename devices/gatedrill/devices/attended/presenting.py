@@ -25,6 +25,7 @@ class Presenting:
         self._gate = gate
         self._presentation = presentation
         self._turn = gate.turns.wait_for(presentation)
+        gate.refresh()
         self._started = asyncio.Event()
 
     @property
@@ -43,34 +44,35 @@ class Presenting:
         """Nobody can be let go."""
 
     def resume(self) -> None:
-        """Call for the ticket."""
-        if not self._turn.taken.is_set():
-            self._gate.call_for(self._presentation)
-        self.start_waiting()
-
-    def start_waiting(self) -> None:
-        """T has come: from now on the time counts."""
+        """Call for the ticket: T has come, and the time counts."""
+        self._turn.is_called = True
         self._started.set()
+        if not self._turn.taken.is_set():
+            self._gate.call()
 
     async def record(self) -> ScanRecord:
         """Wait until the ticket is presented and decided on, or `until_ns` has come."""
         try:
             await self._started.wait()
             left_s = (self.until_ns - self._gate.clock.now_ns()) / 1e9
-            try:
-                async with asyncio.timeout(max(0.0, left_s)):
-                    await self._turn.taken.wait()
-            except TimeoutError:
-                self._gate.turns.give_up(self._turn)
-                self._gate.say_ready()
+            if not await self._is_taken_within(max(0.0, left_s)):
                 return self._not_presented()
-            return await self._turn.decided
+            return await asyncio.shield(self._turn.decided)
         finally:
             await self.give_up()
 
     async def give_up(self) -> None:
-        """Wait for it no longer."""
+        """Wait for it no longer. What comes of a reading that was its own is a walk-in then."""
         self._gate.turns.give_up(self._turn)
+        self._gate.refresh()
+
+    async def _is_taken_within(self, timeout_s: float) -> bool:
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._turn.taken.wait()
+        except TimeoutError:
+            return self._turn.taken.is_set()  # both may come in one moment
+        return True
 
     def _not_presented(self) -> ScanRecord:
         return ScanRecord(

@@ -20,9 +20,7 @@ class AttendedStream:
     opening = None
 
     def __init__(self, gate: "AttendedGate", orders: Sequence[Presentation]) -> None:
-        self._gate = gate
         self._acts = [Presenting(gate, order) for order in orders]
-        gate.say_ready()
 
     async def prepare(self) -> None:
         """There is nothing to prepare."""
@@ -32,7 +30,7 @@ class AttendedStream:
 
         async def present(act: Presenting) -> None:
             act.intended_ns, act.until_ns = times.at_ns, times.until_ns
-            act.start_waiting()
+            act.resume()
             record = await act.record()
             if record.outcome.reason is not Reason.NOT_PRESENTED:
                 emit(record)
@@ -40,7 +38,6 @@ class AttendedStream:
         async with asyncio.TaskGroup() as presenting:
             for act in self._acts:
                 presenting.create_task(present(act))
-        self._gate.say_ready()
 
     async def give_up(self) -> None:
         """Wait for none of them any longer."""

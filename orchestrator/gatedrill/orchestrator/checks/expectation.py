@@ -19,7 +19,7 @@ def as_expected(evidence: Evidence) -> CheckResult:
 
     An attempt that is open, or of which nothing was heard, may stand for any word. So may one whose
     ticket or slot did not stand before the run as the plan has it, or was left open by a step
-    before.
+    before, or was presented without an order.
     """
     name, claim = "as expected", "rounds end as the scenario expects"
     rounds = [step for step in evidence.rounds if step.expect]
@@ -80,7 +80,8 @@ def _not_as_planned(evidence: Evidence) -> set[str]:
     tickets = {
         ticket for ticket in evidence.not_valid_before if not evidence.tickets[ticket].refused_as
     }
-    return tickets | evidence.slots_astray.keys()
+    walked_in = {seen.planned.ticket for seen in evidence.walk_ins}
+    return tickets | evidence.slots_astray.keys() | walked_in | evidence.untold_tickets
 
 
 def _subject(planned: PlannedAttempt) -> str | None:

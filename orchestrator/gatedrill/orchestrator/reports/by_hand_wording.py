@@ -11,7 +11,8 @@ _SHOWN = 10
 
 def by_hand_in_words(told: ByHand) -> Iterator[str]:
     """A line for each thing that there is to say."""
-    yield f"presented by hand: {_scans(told)} at {some(told.devices)}"
+    if told.devices:
+        yield f"presented by hand: {_scans(told)} at {some(told.devices)}"
     if told.not_presented:
         missing = [f"{each.device} in {each.step}" for each in told.not_presented]
         yield f"not presented: {some(missing)}"
