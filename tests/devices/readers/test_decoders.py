@@ -1,6 +1,7 @@
 import importlib.util
 import sys
 from ctypes.util import find_library
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -145,3 +146,34 @@ def test_a_missing_zbar_library_is_named_with_what_to_install(
         monkeypatch.delitem(sys.modules, module, raising=False)
     with pytest.raises(UsageError, match=r"Unable to find zbar.*libzbar0 \(Debian, Ubuntu\)"):
         ZbarDecoder()
+
+
+def barcode(text: str, left: int, top: int) -> SimpleNamespace:
+    """What zxing tells of a code 100 wide and 40 high."""
+    right, bottom = left + 100, top + 40
+    corners = {
+        "top_left": SimpleNamespace(x=left, y=top),
+        "top_right": SimpleNamespace(x=right, y=top),
+        "bottom_right": SimpleNamespace(x=right, y=bottom),
+        "bottom_left": SimpleNamespace(x=left, y=bottom),
+    }
+    return SimpleNamespace(
+        text=text, symbology_identifier="]C0", position=SimpleNamespace(**corners)
+    )
+
+
+def test_of_two_texts_in_one_place_none_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of a hundred errors passes the check digit of Code 128; the next frame will tell."""
+    found = [barcode("OSC50OUL", 10, 10), barcode("O&C50O'L", 12, 30), barcode("BESIDE", 200, 10)]
+    monkeypatch.setattr(zxingcpp, "read_barcodes", lambda *_args, **_options: found)
+    read = make_decoder("zxing", symbologies=["code128"]).decode(np.zeros((99, 400), np.uint8))
+    assert [each.text for each in read] == ["BESIDE"]
+
+
+def test_one_text_that_is_found_twice_in_one_place_is_believed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [barcode("SAME", 10, 10), barcode("SAME", 12, 12)]
+    monkeypatch.setattr(zxingcpp, "read_barcodes", lambda *_args, **_options: found)
+    read = make_decoder("zxing", symbologies=["code128"]).decode(np.zeros((99, 400), np.uint8))
+    assert {each.text for each in read} == {"SAME"}

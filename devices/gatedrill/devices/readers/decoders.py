@@ -71,7 +71,33 @@ class ZxingDecoder:
     def _find(self, formats: zxingcpp.BarcodeFormats, image: Image) -> list[Decoded]:
         # In the plain mode the text is the code's own; the default one rewrites 0x1D.
         found = zxingcpp.read_barcodes(image, formats=formats, text_mode=zxingcpp.TextMode.Plain)
-        return [Decoded(barcode.text, barcode.symbology_identifier) for barcode in found]
+        return [
+            Decoded(barcode.text, barcode.symbology_identifier)
+            for barcode in found
+            if not any(_contradict(barcode, other) for other in found)
+        ]
+
+
+def _contradict(one: zxingcpp.Barcode, other: zxingcpp.Barcode) -> bool:
+    """Whether two texts were read in one place.
+
+    One code has one text. A line across Code 128, whose check digit lets one of a hundred errors
+    pass, is sometimes read in two ways: the next frame will tell.
+    """
+    if one.text == other.text:
+        return False
+    left, top, right, bottom = _bounds(one)
+    other_left, other_top, other_right, other_bottom = _bounds(other)
+    beside = right < other_left or other_right < left
+    above = bottom < other_top or other_bottom < top
+    return not (beside or above)
+
+
+def _bounds(barcode: zxingcpp.Barcode) -> tuple[int, int, int, int]:
+    place = barcode.position
+    corners = (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
+    across, down = [corner.x for corner in corners], [corner.y for corner in corners]
+    return min(across), min(down), max(across), max(down)
 
 
 class ZbarDecoder:
