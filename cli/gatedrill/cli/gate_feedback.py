@@ -8,10 +8,9 @@ import sys
 from datetime import UTC, datetime
 
 from gatedrill.cli.console import open_console
-from gatedrill.contract.errors import UsageError
 from gatedrill.devices.attended.attachment import Attached
 from gatedrill.devices.feedback.profiles import make_profile
-from gatedrill.devices.feedback.scanner_reply import ScannerReply
+from gatedrill.devices.feedback.scanner_reply import make_scanner_reply
 from gatedrill.devices.feedback.several import SeveralFeedbacks
 from gatedrill.devices.feedback.sound import make_sound
 from gatedrill.devices.feedback.terminal import TerminalFeedback
@@ -29,7 +28,8 @@ class GateFeedback:
         console = open_console()
         self._terminal = TerminalFeedback(console, gate, _now)
         self._sound = make_sound(sound, console)
-        self._profile = make_profile(profile)
+        make_profile(profile)  # one that there is not is refused before anything is opened
+        self._profile = profile
 
     def attach(self, reader: Reader) -> Attached:
         """The reader with all that answers what it reads; within the event loop."""
@@ -38,10 +38,8 @@ class GateFeedback:
         if sys.stderr.isatty():
             logging.getLogger().addHandler(_Redrawing(self._terminal))
         reply = None
-        if self._profile is not None:
-            if not isinstance(reader, LastingReader):
-                raise UsageError("only a serial scanner can be answered")
-            reply = ScannerReply(self._profile, reader.send)
+        if isinstance(reader, LastingReader):
+            reply = make_scanner_reply(self._profile, reader.send)
         feedback = SeveralFeedbacks(self._terminal, self._sound, reply)
         return Attached(reader, feedback, _now().tzinfo or UTC)
 

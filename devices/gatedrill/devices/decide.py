@@ -30,6 +30,7 @@ _USED = (Reason.ALREADY_USED, Reason.LOST_RACE)
 class Decision(NamedTuple):
     """An outcome that stands, with all questions that led to it, and who decided.
 
+    All of it stands in the `ScanRecord` under the same names.
     The next two are as in `Reply`, the last two as in `ScanRecord`.
     """
 

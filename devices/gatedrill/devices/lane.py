@@ -167,14 +167,8 @@ class Showing:
             released_ns=self._released_ns,
             decoded_ns=sighting.symbol.decoded_ns if sighting else None,
             decided_ns=decided_ns,
-            outcome=decision.outcome,
-            asks=decision.asks,
-            last_entry_at=decision.last_entry_at,
-            checked_in_guests=decision.checked_in_guests,
-            authority=decision.authority,
-            nonce=decision.nonce,
-            claim=decision.claim,
             frames=sighting.symbol.frames if sighting else None,
+            **decision._asdict(),
         )
 
     async def give_up(self) -> None:

@@ -183,14 +183,17 @@ class Performer:
     async def _release(self, acts: Sequence[Act], at_ns: int, quiet_s: float = 0.0) -> ReleaseMode:
         for act in acts:
             act.intended_ns = at_ns
-        if acts and self._are_attended(acts):  # nobody's time to stand still for
-            await asyncio.sleep(max(0, at_ns - self._clock.now_ns()) / 1e9)
-            quiet_s = 0.0
-        releases = (act.release for act in acts)
-        mode = await release_together(at_ns, self._clock, releases, quiet_s)
+        mode = await self._let_go_at(at_ns, acts, quiet_s)
         for act in acts:
             act.resume()
         return mode
+
+    async def _let_go_at(self, at_ns: int, acts: Sequence[Act], quiet_s: float) -> ReleaseMode:
+        if acts and self._are_attended(acts):  # nobody whom a moment sooner would matter to
+            await asyncio.sleep(max(0, at_ns - self._clock.now_ns()) / 1e9)
+            return ReleaseMode.ORDINARY
+        releases = (act.release for act in acts)
+        return await release_together(at_ns, self._clock, releases, quiet_s)
 
     async def _report(
         self,

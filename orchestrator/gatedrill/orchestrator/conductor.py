@@ -171,19 +171,11 @@ class Conductor:
         if not attended or self._walk_ins is None:
             return []
         try:
-            await self._reach(attended)
-            parts = {
-                fleet.boot: self._part(fleet, tuple(device.name for device in fleet.devices))
-                for fleet in self._fleets_of(attended)
-                if self._clocks.knows(fleet)
-            }
+            parts = await self._parts_of(attended)
             events = await self._walk_ins.gather(parts)
+            events += untold_by(_missing(sorted(self._plan_attended), parts))
         except PeerError as error:
-            events, parts = [WalkInsUntold("", tuple(sorted(attended)), str(error))], None
-        if parts is not None:
-            here = {device for part in parts.values() for device in part.devices}
-            gone = tuple(sorted(self._plan_attended - here))
-            events += untold_by(gone)
+            events = [WalkInsUntold("", tuple(sorted(attended)), str(error))]
         self._record(events)
         return events
 
@@ -299,17 +291,27 @@ class Conductor:
         await self._words.follow(step.id, waiting, hear, timeout_s)
 
     async def _gather_journals(self, edition: str, devices: Collection[str]) -> None:
+        parts = await self._parts_of(devices)
+        self._record(await gather_journals(self._bus, self._run, edition, parts))
+        absent = _missing(devices, parts)
+        if absent:
+            self._record([JournalUnread("", absent, "had gone before it was asked")])
+
+    async def _parts_of(self, devices: Collection[str]) -> dict[str, Part]:
+        """The fleets that host these, as far as they are here, by their boots."""
         await self._reach(devices)
         parts: dict[str, Part] = {}
         for fleet in self._fleets_of(devices):
             if self._clocks.knows(fleet):
                 theirs = tuple(each.name for each in fleet.devices if each.name in devices)
                 parts[fleet.boot] = self._part(fleet, theirs)
-        self._record(await gather_journals(self._bus, self._run, edition, parts))
-        told = {device for part in parts.values() for device in part.devices}
-        absent = tuple(device for device in devices if device not in told)
-        if absent:
-            self._record([JournalUnread("", absent, "had gone before it was asked")])
+        return parts
+
+
+def _missing(devices: Iterable[str], parts: Mapping[str, Part]) -> tuple[str, ...]:
+    """Those of these devices that no fleet hosts that is here."""
+    here = {device for part in parts.values() for device in part.devices}
+    return tuple(device for device in devices if device not in here)
 
 
 def _devices(attempts: Iterable[PlannedAttempt]) -> tuple[str, ...]:

@@ -5,15 +5,17 @@ Everything that can be unplugged comes back by itself; a recording that is over 
 
 import asyncio
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import PeerError
 from gatedrill.devices.hardware.choosing import choose_hid, choose_serial
-from gatedrill.devices.hardware.found import FoundHid
+from gatedrill.devices.hardware.found import FoundHid, FoundSerialPort
 from gatedrill.devices.hardware.hid_devices import list_hid_devices
 from gatedrill.devices.hardware.identity import (
     DeviceIdentity,
@@ -33,6 +35,8 @@ from gatedrill.devices.readers.serial_settings import SerialSettings
 from gatedrill.devices.readers.sources.choose import open_source
 from gatedrill.devices.readers.sources.recorded import RecordedSource
 
+Found = TypeVar("Found", FoundSerialPort, FoundHid)
+
 MakeReader = Callable[[Clock, Executor], Reader]
 """Makes a reader, not yet open."""
 
@@ -51,15 +55,40 @@ def _lasting(connect: Connect, kind: ReaderKind, window_s: float, wanted: str) -
     return LastingReader(connect, kind=kind, repeat_window_s=window_s, seed=seed)
 
 
+def _finder(
+    list_here: Callable[[], list[Found]],
+    choose: Callable[[list[Found]], Found],
+    find_again: Callable[[DeviceIdentity, list[Found]], Found | None],
+) -> Callable[[], Awaitable[Found]]:
+    """Finds one piece of hardware, wherever it is plugged in at the moment.
+
+    UsageError where nothing is what is wanted, PeerError while it is gone.
+    """
+    identity: DeviceIdentity | None = None
+
+    def find() -> Found:
+        nonlocal identity
+        here = list_here()
+        if identity is None:
+            chosen = choose(here)
+            identity = identity_of(chosen, here)
+            return chosen
+        found = find_again(identity, here)
+        if found is None:
+            raise PeerError(f"{identity} is not plugged in")
+        return found
+
+    return lambda: asyncio.to_thread(find)
+
+
 def serial_scanner(wanted: str, settings: SerialSettings) -> MakeReader:
     """The serial scanner that `wanted` means (see `choose_serial`)."""
 
     def make(clock: Clock, _workers: Executor) -> LastingReader:
-        port = _SerialPort(wanted)
+        find = _finder(list_serial_ports, partial(choose_serial, wanted), find_again)
 
         async def connect() -> Reader:
-            path = await asyncio.to_thread(port.find)
-            reader = SerialReader(path, clock, settings)
+            reader = SerialReader((await find()).path, clock, settings)
             await reader.open()
             return reader
 
@@ -68,61 +97,20 @@ def serial_scanner(wanted: str, settings: SerialSettings) -> MakeReader:
     return make
 
 
-class _SerialPort:
-    """One serial port, wherever it is at the moment."""
-
-    def __init__(self, wanted: str) -> None:
-        self._wanted = wanted
-        self._identity: DeviceIdentity | None = None
-
-    def find(self) -> str:
-        """Its path; UsageError where nothing is what is wanted, PeerError while it is gone."""
-        ports = list_serial_ports()
-        if self._identity is None:
-            port = choose_serial(self._wanted, ports)
-            self._identity = identity_of(port, ports)
-            return port.path
-        found = find_again(self._identity, ports)
-        if found is None:
-            raise PeerError(f"{self._identity} is not plugged in")
-        return found.path
-
-
 def hid_scanner(wanted: str, settings: HidSettings) -> MakeReader:
     """The scanner that types, or speaks HID-POS, that `wanted` means (see `choose_hid`)."""
 
     def make(clock: Clock, _workers: Executor) -> LastingReader:
-        device = _HidDevice(wanted)
+        find = _finder(list_hid_devices, partial(choose_hid, wanted), find_hid_again)
 
         async def connect() -> Reader:
-            found = await asyncio.to_thread(device.find)
-            reader = _hid_reader(found, clock, settings)
+            reader = _hid_reader(await find(), clock, settings)
             await reader.open()
             return reader
 
         return _lasting(connect, "hid", settings.repeat_window_s, wanted)
 
     return make
-
-
-class _HidDevice:
-    """One scanner that types or speaks HID-POS, wherever it is at the moment."""
-
-    def __init__(self, wanted: str) -> None:
-        self._wanted = wanted
-        self._identity: DeviceIdentity | None = None
-
-    def find(self) -> FoundHid:
-        """It; UsageError where nothing is what is wanted, PeerError while it is gone."""
-        here = list_hid_devices()
-        if self._identity is None:
-            chosen = choose_hid(self._wanted, here)
-            self._identity = identity_of(chosen, here)
-            return chosen
-        found = find_hid_again(self._identity, here)
-        if found is None:
-            raise PeerError(f"{self._identity} is not plugged in")
-        return found
 
 
 def _hid_reader(found: FoundHid, clock: Clock, settings: HidSettings) -> Reader:

@@ -140,7 +140,7 @@ class AttendedGate(Gate):
 
     def call(self) -> None:
         """A ticket is wanted now."""
-        self._screen.show_state()
+        self._screen.call()
 
     async def _attend(self) -> None:
         async with asyncio.TaskGroup() as scans:
@@ -211,14 +211,8 @@ class AttendedGate(Gate):
             released_ns=symbol.decoded_ns,
             decoded_ns=symbol.decoded_ns,
             decided_ns=self.clock.now_ns(),
-            outcome=decision.outcome,
-            asks=decision.asks,
-            last_entry_at=decision.last_entry_at,
-            checked_in_guests=decision.checked_in_guests,
-            authority=decision.authority,
-            nonce=decision.nonce,
-            claim=decision.claim,
             frames=symbol.frames,
+            **decision._asdict(),
         )
 
     def _show(self, record: ScanRecord) -> None:

@@ -39,6 +39,11 @@ class GateScreen:
         self._forget()
         self._feedback.show(self._state())
 
+    def call(self) -> None:
+        """Something is wanted now, which no verdict may hide."""
+        self._forget()
+        self.refresh()
+
     def set_reader(self, *, is_here: bool) -> None:
         """The reader has gone, or is back: that is shown at once."""
         self._has_reader = is_here
