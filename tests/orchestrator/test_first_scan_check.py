@@ -95,6 +95,22 @@ def test_a_question_that_the_service_had_received_counts_from_when_it_did() -> N
     assert found(run)
 
 
+def test_a_question_that_reached_the_service_after_its_gate_gave_up_counts_from_then() -> None:
+    run = cut(received=True)
+    late = time_of_day(DECIDED_NS + 20 * S_NS)
+    rows = run.logs.scan_logs
+    run.logs.scan_logs = [
+        changed(row, scanned_at=late) if row.device_id == "gate-01" else row for row in rows
+    ]
+    stands(run, "gate-01", DECIDED_NS + 20 * S_NS, ONE)
+    assert not found(run)
+
+    stands(run, "gate-01", DECIDED_NS + 40 * S_NS, ONE)
+    assert [each.what for each in found(run)] == [
+        f"stands as scanned at {time_of_day(DECIDED_NS + 40 * S_NS)}, which is not when it was"
+    ]
+
+
 def test_another_scan_of_the_same_gate_is_told_apart_by_its_nonce() -> None:
     run = cut()
     stands(run, "gate-01", DECIDED_NS, TWO)

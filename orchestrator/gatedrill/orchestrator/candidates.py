@@ -66,13 +66,27 @@ def _as_asked(evidence: Evidence, seen: SeenScan, entry: QueueEntry | None) -> C
     """The scan as the service admitted it when it was asked, whether or not the device heard."""
     record, asks = seen.record, seen.record.acting_asks
     told = record.outcome.admits and record.authority is Authority.ONLINE
-    on_record = any(is_taken(row) and row.scan_method != UPLOADED for row in _rows(evidence, seen))
+    on_record = [
+        row for row in _rows(evidence, seen) if is_taken(row) and row.scan_method != UPLOADED
+    ]
     if not (told or on_record):
         return None
     bound_ns = _bound_ns(evidence, seen)
     sent_ns = asks[0].sent_ns if asks else record.released_ns
     answered_ns = asks[-1].answered_ns if asks else record.decided_ns
+    if asks and is_unanswered(asks[-1]):
+        answered_ns = max(answered_ns, *(_taken_ns(evidence, row) for row in on_record))
     return Candidate(seen, entry, sent_ns - bound_ns, answered_ns + bound_ns, is_certain=True)
+
+
+def _taken_ns(evidence: Evidence, row: ScanLogRow) -> int:
+    """When the service took a question that the device had given up, by its own log.
+
+    The question may have waited for it, in a network that was gone or while it stood still, long
+    after the device's budget.
+    """
+    at_ns = None if evidence.wall is None else evidence.wall.in_history(row.scanned_at)
+    return 1 << 62 if at_ns is None or evidence.wall is None else at_ns + evidence.wall.bound_ns
 
 
 def decided_between_ns(
