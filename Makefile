@@ -7,12 +7,15 @@ bin    := $(VENV)/bin
 ready  := $(VENV)/.ready
 tested := $(VENV)/.ready-for-tests
 
-.PHONY: drill test lint bench clean
+.PHONY: drill test lint containers bench clean
 # One virtual environment, and measurements that want the machine for themselves.
 .NOTPARALLEL:
 
 drill: $(ready)
 	$(bin)/gatedrill run --duration 10s
+
+# A drill is many processes, and each would compile all sources anew where this is set.
+unexport PYTHONDONTWRITEBYTECODE
 
 # More at once than there are cores: most tests wait for processes. A file stays together, as its
 # tests share what they start.
@@ -27,12 +30,19 @@ lint: $(tested)
 	$(bin)/mypy
 	$(bin)/lint-imports
 
+# The venue of docker-compose.yml, for which a container engine must be there.
+CONTAINER_TESTS ?= tests/containers
+
+containers: $(tested)
+	GATEDRILL_CONTAINERS=1 $(bin)/pytest $(CONTAINER_TESTS)
+
 bench: $(ready)
 	$(bin)/python benchmarks/drill.py
 	$(bin)/python -m benchmarks.decoders
 	$(bin)/python -m benchmarks.simultaneity.run
 	$(bin)/python -m benchmarks.simultaneity.throughput
 	$(bin)/python -m benchmarks.scale
+	$(bin)/python -m benchmarks.broker_load
 	$(bin)/python -m benchmarks.device_cache
 	$(bin)/python -m benchmarks.registrar
 	$(bin)/python -m benchmarks.uplink

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,21 +57,32 @@ def gatedrill(*arguments: str, cwd: Path | str | None = None, **variables: str) 
 
 @contextmanager
 def running(
-    *arguments: str, cwd: Path | str | None = None, **variables: str
+    *arguments: str,
+    cwd: Path | str | None = None,
+    inside: Sequence[str] = (),
+    **variables: str,
 ) -> Iterator["Running"]:
-    """Start the command; whatever is left of it and its children at the end is killed."""
-    with answered(subprocess.DEVNULL, *arguments, cwd=cwd, **variables) as command:
+    """Start the command; whatever is left of it and its children at the end is killed.
+
+    `inside` is the command that runs it, if it is to run somewhere else than here.
+    """
+    with answered(subprocess.DEVNULL, *arguments, cwd=cwd, inside=inside, **variables) as command:
         yield command
 
 
 @contextmanager
 def answered(
-    stdin: int, /, *arguments: str, cwd: Path | str | None = None, **variables: str
+    stdin: int,
+    /,
+    *arguments: str,
+    cwd: Path | str | None = None,
+    inside: Sequence[str] = (),
+    **variables: str,
 ) -> Iterator["Running"]:
     """The same with somebody who types: what is read at this descriptor."""
     mark = secrets.token_hex(8)
     with subprocess.Popen(
-        [*COMMAND, *arguments],
+        [*inside, *COMMAND, *arguments],
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

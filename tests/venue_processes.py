@@ -46,7 +46,7 @@ def running_service() -> Iterator[Service]:
 def running_broker() -> Iterator[tuple[str, Running]]:
     """A broker: its URL and its process."""
     with running("broker", "--port", "0", "--kind", "embedded") as command:
-        yield command.err_line(r"ready at (mqtt://\S+), ")[1], command
+        yield command.err_line(r"for this machine alone ready at (mqtt://\S+), ")[1], command
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from gatedrill.contract.errors import UsageError
         ("mqtt://ann:pass@h", BrokerAddress("h", 1883, username="ann", password="pass")),
         ("mqtt://a%40b:p%2Fs%3A@h:1", BrokerAddress("h", 1, username="a@b", password="p/s:")),
         ("mqtt://ann@h", BrokerAddress("h", 1883, username="ann")),
+        ("mqtts://h?ca=/a%20b/ca.pem", BrokerAddress("h", 8883, tls=True, ca="/a b/ca.pem")),
     ],
 )
 def test_a_url_is_read(url: str, address: BrokerAddress) -> None:
@@ -38,6 +39,9 @@ def test_a_url_is_read(url: str, address: BrokerAddress) -> None:
         "mqtt://h:port",
         "mqtt://h/path",
         "mqtt://h?query",
+        "mqtt://h?ca=ca.pem",
+        "mqtts://h?ca=",
+        "mqtts://h?ca=ca.pem&more=1",
         "mqtt://h#fragment",
         "mqtt://:pass@h",
     ],

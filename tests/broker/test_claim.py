@@ -231,3 +231,26 @@ async def test_who_was_away_while_another_claimed_is_told_and_its_body_cancelled
 
         with pytest.raises(PeerError, match=f"host of {name}-b conducts this venue"):
             await conduct_until_replaced()
+
+
+async def test_a_beat_is_shown_whenever_the_broker_has_taken_the_claim(
+    broker: BrokerProcess, name: str
+) -> None:
+    beats: asyncio.Queue[None] = asyncio.Queue()
+    claim = ConductorClaim(name, host="", pid=0)
+    async with (
+        conductors_bus(broker.url, name) as bus,
+        claim_alone(
+            bus,
+            CONDUCTOR,
+            claim,
+            mine={"conductor": name},
+            rivals={},
+            refusal=str,
+            heartbeat_s=NEVER_S,
+            beat=lambda: beats.put_nowait(None),
+        ) as renew,
+    ):
+        await beats.get()
+        renew()
+        await beats.get()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from own_command_line import OwnCommandLine
 from postgres_server import postgres_server
 
 DUEL = """
@@ -35,6 +36,12 @@ tickets = "own"
 duration_s = 20
 pause_s = 0.4
 """
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> OwnCommandLine:
+    """The command line in this process."""
+    return OwnCommandLine(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from command import Ended, gatedrill, on_closed_pipe
+from own_command_line import OwnCommandLine
 
 KEY = {"SUPABASE_SERVICE_ROLE_KEY": "some-key"}
 NOWHERE = "http://127.0.0.1:1"
@@ -71,8 +72,10 @@ def assert_one_line(ended: Ended, code: int, pattern: str) -> None:
         ("report nowhere", "nowhere: holds no run"),
     ],
 )
-def test_wrong_usage_is_one_line_and_exit_code_2(command: str, pattern: str, folder: Path) -> None:
-    assert_one_line(gatedrill(*command.split(), cwd=folder), 2, pattern)
+def test_wrong_usage_is_one_line_and_exit_code_2(
+    here: OwnCommandLine, command: str, pattern: str, folder: Path
+) -> None:
+    assert_one_line(here.ended(*command.split(), cwd=folder), 2, pattern)
 
 
 @pytest.mark.parametrize(
@@ -83,13 +86,8 @@ def test_wrong_usage_is_one_line_and_exit_code_2(command: str, pattern: str, fol
         ("backend --db x.db --store postgresql://x", 2, "--db and --store both say where records"),
         ("backend --port 0 --store postgresql://127.0.0.1:1/x", 5, "127.0.0.1"),
         ("selftest --scenario race --store postgresql://127.0.0.1:1/x", 5, "127.0.0.1"),
-        ("run race --broker http://127.0.0.1:1", 2, "broker url is not allowed"),
         (f"fleet --broker mqtt://127.0.0.1:1 --target {NOWHERE}", 5, "cannot reach the broker"),
         ("fleet --broker mqtt://127.0.0.1:1", 2, "--target is missing: .*set SUPABASE_URL"),
-        ("run race --target http://gate.example", 2, "add --allow-target gate.example"),
-        (f"run race --target {NOWHERE} --fault slow-350ms", 2, "--fault is for the backend"),
-        (f"run race --target {NOWHERE} --tickets x.json", 2, r"x\.json: cannot be read"),
-        (f"run race --target {NOWHERE} --tickets malformed.json", 2, "malformed.json: not valid J"),
         ("backend --port 0 --fault nope", 2, "there is no fault 'nope'"),
         ("backend --port 0 --db file/x", 2, "file/x"),
     ],
@@ -100,8 +98,26 @@ def test_peers_and_files_that_are_not_there_are_one_line(
     assert_one_line(gatedrill(*command.split(), cwd=folder, **KEY), code, pattern)
 
 
-def test_every_mistake_of_a_scenario_has_a_line_of_its_own_with_file_and_key(folder: Path) -> None:
-    ended = gatedrill("run", "five.toml", cwd=folder)
+@pytest.mark.parametrize(
+    ("command", "pattern"),
+    [
+        ("run race --broker http://127.0.0.1:1", "broker url is not allowed"),
+        ("run race --target http://gate.example", "add --allow-target gate.example"),
+        (f"run race --target {NOWHERE} --fault slow-350ms", "--fault is for the backend"),
+        (f"run race --target {NOWHERE} --tickets x.json", r"x\.json: cannot be read"),
+        (f"run race --target {NOWHERE} --tickets malformed.json", "malformed.json: not valid J"),
+    ],
+)
+def test_what_a_run_is_told_of_peers_and_files_is_wrong_in_one_line(
+    here: OwnCommandLine, command: str, pattern: str, folder: Path
+) -> None:
+    assert_one_line(here.ended(*command.split(), cwd=folder, **KEY), 2, pattern)
+
+
+def test_every_mistake_of_a_scenario_has_a_line_of_its_own_with_file_and_key(
+    here: OwnCommandLine, folder: Path
+) -> None:
+    ended = here.ended("run", "five.toml", cwd=folder)
     assert (ended.code, ended.out) == (2, "")
     for line, pattern in zip(
         ended.err_lines,
@@ -118,8 +134,10 @@ def test_every_mistake_of_a_scenario_has_a_line_of_its_own_with_file_and_key(fol
     assert not (folder / "drills").exists()
 
 
-def test_every_phase_that_a_new_size_does_not_suit_has_a_line_of_its_own() -> None:
-    ended = gatedrill("run", "mixed-rush", "--devices", "1", "--dry-run")
+def test_every_phase_that_a_new_size_does_not_suit_has_a_line_of_its_own(
+    here: OwnCommandLine,
+) -> None:
+    ended = here.ended("run", "mixed-rush", "--devices", "1", "--dry-run")
     assert (ended.code, ended.out) == (2, "")
     assert ended.err_lines == [
         "gatedrill: mixed-rush: key phases[0]: needs 3 devices, the scenario has 1",
@@ -128,8 +146,10 @@ def test_every_phase_that_a_new_size_does_not_suit_has_a_line_of_its_own() -> No
 
 
 @pytest.mark.parametrize("command", ["run race", "backend --port 0", "selftest --scenario race"])
-def test_a_password_in_a_store_option_is_not_repeated(command: str, folder: Path) -> None:
-    ended = gatedrill(*command.split(), "--store", STORE, cwd=folder, **KEY)
+def test_a_password_in_a_store_option_is_not_repeated(
+    here: OwnCommandLine, command: str, folder: Path
+) -> None:
+    ended = here.ended(*command.split(), "--store", STORE, cwd=folder, **KEY)
     assert_one_line(ended, 2, "--store carries a password.* GATEDRILL_STORE instead, or PGPASSWORD")
     assert "open-sesame" not in ended.err
 

@@ -47,11 +47,7 @@ books = [{{ slot = "evening" }}]
 expect = {{ admitted = 2, booked = 1, full = 1 }}
 """
 
-IMPATIENT = """
-import gatedrill.orchestrator.rehearsal
-
-gatedrill.orchestrator.rehearsal.ROSTER_TIMEOUT_S = 6.0
-"""
+IMPATIENT = ("--wait", "6s")
 
 
 class Place(NamedTuple):
@@ -71,19 +67,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A venue with kiosks, and two at which runs wait for kiosks in vain all the while."""
     folder = tmp_path_factory.mktemp("evening")
     roster = ("south-01", "south-02", "south-kiosk-01", "south-kiosk-02")
-    (folder / "sitecustomize.py").write_text(IMPATIENT)
-    waiting = {"PYTHONPATH": str(folder), "SUPABASE_SERVICE_ROLE_KEY": KEY}
+    waiting = {"SUPABASE_SERVICE_ROLE_KEY": KEY}
     with ExitStack() as stack:
         venue = stack.enter_context(running_venue(*FLEET))
         first, _ = stack.enter_context(running_broker())
         south = ("--count", "2", "--kiosks", "1", "--name-prefix", "south")
         stack.enter_context(running_fleet(first, venue.service, *south))
         scenario = evening(folder)
-        too_few = running("run", scenario, "--broker", first, cwd=folder, **waiting)
+        too_few = running("run", scenario, "--broker", first, *IMPATIENT, cwd=folder, **waiting)
         second, _ = stack.enter_context(running_broker())
         stack.enter_context(running_fleet(second, venue.service, *south))
         scenario = evening(folder, *roster)
-        absent = running("run", scenario, "--broker", second, cwd=folder, **waiting)
+        absent = running("run", scenario, "--broker", second, *IMPATIENT, cwd=folder, **waiting)
         yield Place(venue, stack.enter_context(too_few), stack.enter_context(absent))
 
 
@@ -128,7 +123,7 @@ def test_a_roster_chooses_among_those_who_came(place: Place, tmp_path: Path) -> 
 def test_too_few_kiosks_are_told_with_the_cure(place: Place) -> None:
     ended = place.too_few.ended()
     assert (ended.code, ended.out) == (5, "")
-    [line] = ended.err_lines
+    *_, line = ended.err_lines
     assert "2 kiosks are needed, 1 came (here: south-01, south-02, south-kiosk-01)" in line
     assert "start more with gatedrill fleet" in line
 
@@ -136,5 +131,5 @@ def test_too_few_kiosks_are_told_with_the_cure(place: Place) -> None:
 def test_a_kiosk_that_did_not_come_is_named(place: Place) -> None:
     ended = place.absent.ended()
     assert (ended.code, ended.out) == (5, "")
-    [line] = ended.err_lines
+    *_, line = ended.err_lines
     assert line.endswith("for the roster: did not come: south-kiosk-02")

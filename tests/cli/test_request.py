@@ -9,8 +9,9 @@ import pytest
 from gatedrill.cli.environment import Environment, read_environment
 from gatedrill.cli.request import Request, Sizes, make_request
 from gatedrill.contract.errors import UsageError
-from gatedrill.fixtures.scenario import Burst, Stream
+from gatedrill.fixtures.scenario import Burst, Requires, Stream
 
+JOINING = {"SUPABASE_SERVICE_ROLE_KEY": "k"}
 TARGET = {"SUPABASE_URL": "http://127.0.0.1:1", "SUPABASE_SERVICE_ROLE_KEY": "secret-key"}
 
 
@@ -28,6 +29,8 @@ class Options(TypedDict):
     vip_argument: NotRequired[str]
     store: NotRequired[str]
     fault: NotRequired[str]
+    wait: NotRequired[str]
+    require: NotRequired[list[str]]
 
 
 def request(variables: dict[str, str], **options: Unpack[Options]) -> Request:
@@ -46,6 +49,8 @@ def request(variables: dict[str, str], **options: Unpack[Options]) -> Request:
         store=options.get("store"),
         fault=options.get("fault"),
         out=Path("drills"),
+        wait=options.get("wait"),
+        require=options.get("require", []),
     )
 
 
@@ -226,6 +231,56 @@ def test_devices_by_name_are_those_of_a_venue(tmp_path: Path) -> None:
         request({}, scenarios=[str(scenario)])
     key = {"SUPABASE_SERVICE_ROLE_KEY": "k"}
     assert request(key, scenarios=[str(scenario)], broker="mqtt://x")
+
+
+def test_who_has_to_be_there_is_said_in_all_and_by_gate() -> None:
+    made = request(JOINING, broker="mqtt://x", require=["40", "hall-1=20", "gate-a=1"], wait="1m")
+    assert made.requires == Requires(devices=40, gates={"hall-1": 20, "gate-a": 1})
+    assert made.wait_s == 60
+    plain = request(JOINING, broker="mqtt://x")
+    assert (plain.requires, plain.wait_s) == (Requires(), None)
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        (["forty"], "--require forty: write a number of scanners, 1 to 1000, like 40, or "),
+        (["0"], "--require 0: write a number"),
+        (["1001"], "--require 1001: write a number"),
+        (["hall-1="], "--require hall-1=: write a number"),
+        (["=3"], "--require =3: write a number"),
+        (["a=b=3"], "--require a=b=3: write a number"),
+        (["Hall 1=3"], "--require: gate 'Hall 1' is not allowed"),
+        (["3", "4"], "--require 4: how many in all is said twice"),
+        (["a=3", "4", "a=3"], "--require a=3: a is said twice"),
+    ],
+)
+def test_a_requirement_that_is_none_is_refused(written: list[str], complaint: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        request(JOINING, broker="mqtt://x", require=written)
+    assert str(raised.value).startswith(complaint)
+
+
+@pytest.mark.parametrize("wait", ["0s", "61m", "15"])
+def test_a_roster_is_waited_for_some_time_and_at_most_an_hour(wait: str) -> None:
+    with pytest.raises(UsageError, match=wait):
+        request(JOINING, broker="mqtt://x", wait=wait)
+
+
+def test_who_has_to_be_there_is_for_a_venue_that_is_there_already(tmp_path: Path) -> None:
+    refusal = "is for a venue that is there already: say where that is with --broker"
+    for options in (Options(require=["4"]), Options(wait="5s")):
+        with pytest.raises(UsageError, match=refusal):
+            request({}, **options)
+    scenario = tmp_path / "north.toml"
+    scenario.write_text(
+        'version = 1\nname = "north"\ntitle = "x"\ndevices = 1\nrequires = { gates = { a = 1 } }\n'
+        '[[tickets]]\nname = "a"\n'
+        '[[phases]]\nkind = "burst"\nshows = [{ tickets = "a" }]\n'
+    )
+    with pytest.raises(UsageError, match=r"a scenario that requires devices .* with --broker"):
+        request({}, scenarios=[str(scenario)])
+    assert request(JOINING, scenarios=[str(scenario)], broker="mqtt://x")
 
 
 def test_payments_fail_as_told_with_the_reference_backend_alone(ticket_file: Path) -> None:

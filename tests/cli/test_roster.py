@@ -1,10 +1,15 @@
 """Who is at a venue, as a person and as a program read it."""
 
+import asyncio
 import json
 from pathlib import Path
 
 from broker_process import running_broker
 from command import gatedrill, running, wait_for
+
+from gatedrill.broker.bus import Bus
+from gatedrill.contract.messages import PROTOCOL_VERSION
+from gatedrill.contract.other_versions import PRESENCE_OF_ANY_VERSION, AnyPresence
 
 KEY = {"SUPABASE_SERVICE_ROLE_KEY": "hush"}
 """What a fleet wants to have; nobody is asked here."""
@@ -45,3 +50,21 @@ def _rows(url: str) -> list[dict[str, object]]:
 def test_without_a_broker_it_is_wrong_usage() -> None:
     ended = gatedrill("roster")
     assert (ended.code, "--broker is missing" in ended.err) == (2, True)
+
+
+def test_a_fleet_of_another_version_is_told_beside_the_roster() -> None:
+    with running_broker("mosquitto") as broker:
+        asyncio.run(_come_from_the_past(broker.url))
+        shown = gatedrill("roster", "--broker", broker.url, "--wait", "0.3", "--json")
+    assert (shown.code, json.loads(shown.out)) == (0, [])
+    assert shown.err == (
+        "hall-2 on attic speaks protocol version 2, this gatedrill speaks "
+        f"{PROTOCOL_VERSION}: install the same gatedrill on both\n"
+    )
+
+
+async def _come_from_the_past(url: str) -> None:
+    levels = {"version": "v2", "fleet": "hall-2", "boot": "b1"}
+    presence = AnyPresence("hall-2", "b1", "attic", 2)
+    async with Bus(url, "from-the-past") as bus:
+        await bus.publish(PRESENCE_OF_ANY_VERSION, presence, **levels)

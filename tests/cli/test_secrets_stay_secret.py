@@ -33,7 +33,8 @@ def key_of_fleet(command: Running) -> str:
 
 def test_the_key_of_a_run_s_own_service_is_nowhere_to_be_read(stroll: str, tmp_path: Path) -> None:
     arguments = ("run", stroll, "--duration", "1s", "--out", str(tmp_path))
-    with running(*arguments, "--log-level", "debug") as command:
+    elsewhere = {"GATEDRILL_BROKER_USER": "conductor", "GATEDRILL_BROKER_CA": "of-a-venue.pem"}
+    with running(*arguments, "--log-level", "debug", **elsewhere) as command:
         await_first_attempt(tmp_path)
         key = key_of_fleet(command)
         command_lines = "\n".join(command.family().values())

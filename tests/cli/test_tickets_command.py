@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from command import gatedrill
+from own_command_line import OwnCommandLine
 
 from gatedrill.cli.environment import DEFAULT_EVENT
 from gatedrill.cli.guided_drill import DEFAULT_SEED
@@ -49,11 +50,16 @@ def shown_in(plan: Plan, step_id: str) -> Counter[tuple[str, str]]:
     ],
 )
 def test_a_run_with_that_seed_presents_the_printed_codes(
-    tmp_path: Path, scenario: str, seed: int, devices: int | None, rounds: int | None
+    here: OwnCommandLine,
+    tmp_path: Path,
+    scenario: str,
+    seed: int,
+    devices: int | None,
+    rounds: int | None,
 ) -> None:
     sizes = {"--devices": devices, "--rounds": rounds}
     given = [word for name, value in sizes.items() if value for word in (name, str(value))]
-    ended = gatedrill("tickets", scenario, "--seed", str(seed), *given, cwd=tmp_path)
+    ended = here.ended("tickets", scenario, "--seed", str(seed), *given, cwd=tmp_path)
     assert (ended.code, ended.err) == (0, "")
     key = key_in(tmp_path / "tickets")
     plan = plan_of_a_run(scenario, seed, devices=devices, rounds=rounds)
@@ -67,9 +73,9 @@ def test_a_run_with_that_seed_presents_the_printed_codes(
 
 @pytest.mark.parametrize("scenario", ["mixed-rush", "drill-duplicate"])
 def test_who_is_told_a_caption_in_a_run_finds_the_right_ticket_under_it(
-    tmp_path: Path, scenario: str
+    here: OwnCommandLine, tmp_path: Path, scenario: str
 ) -> None:
-    gatedrill("tickets", scenario, "--seed", "7", "--format", "svg", cwd=tmp_path)
+    here.ended("tickets", scenario, "--seed", "7", "--format", "svg", cwd=tmp_path)
     key = key_in(tmp_path / "tickets")
     printed = {f"No. {key.written(each.number)} {each.label}": each for each in key.tickets}
     plan = plan_of_a_run(scenario, 7, devices=None, rounds=None)
@@ -81,24 +87,28 @@ def test_who_is_told_a_caption_in_a_run_finds_the_right_ticket_under_it(
     assert len(set(told.values())) == len(printed)
 
 
-def test_another_seed_or_size_prints_other_codes_than_the_run_presents(tmp_path: Path) -> None:
-    gatedrill("tickets", "race", "--seed", "8", "--rounds", "1", cwd=tmp_path)
+def test_another_seed_or_size_prints_other_codes_than_the_run_presents(
+    here: OwnCommandLine, tmp_path: Path
+) -> None:
+    here.ended("tickets", "race", "--seed", "8", "--rounds", "1", cwd=tmp_path)
     [code] = {each.code for each in key_in(tmp_path / "tickets").tickets}
     plan = plan_of_a_run("race", 9, devices=None, rounds=1)
     assert code not in {symbol for _, symbol in shown_in(plan, "race-1.1")}
 
 
-def test_the_command_that_is_told_next_is_one_that_the_command_line_takes(tmp_path: Path) -> None:
-    ended = gatedrill("tickets", "race", "--seed", "8", "--devices", "3", cwd=tmp_path)
+def test_the_command_that_is_told_next_is_one_that_the_command_line_takes(
+    here: OwnCommandLine, tmp_path: Path
+) -> None:
+    ended = here.ended("tickets", "race", "--seed", "8", "--devices", "3", cwd=tmp_path)
     _, command = ended.out.splitlines()[-1].split(": ", 1)
-    dry = gatedrill(*shlex.split(command)[1:], "--dry-run", cwd=tmp_path)
+    dry = here.ended(*shlex.split(command)[1:], "--dry-run", cwd=tmp_path)
     assert dry.code == 0
     assert all(each.ticket in dry.out for each in key_in(tmp_path / "tickets").tickets)
 
 
-def test_the_same_seed_makes_the_same_files(tmp_path: Path) -> None:
-    for folder in ("one", "two"):
-        gatedrill("tickets", "vip-checkin", "--seed", "3", "--out", folder, cwd=tmp_path)
+def test_the_same_seed_makes_the_same_files(here: OwnCommandLine, tmp_path: Path) -> None:
+    for command, folder in ((here.ended, "one"), (gatedrill, "two")):  # whose hashes are others
+        command("tickets", "vip-checkin", "--seed", "3", "--out", folder, cwd=tmp_path)
     one, two = (
         {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}
         for folder in ("one", "two")
@@ -108,10 +118,10 @@ def test_the_same_seed_makes_the_same_files(tmp_path: Path) -> None:
     assert sorted(one) == sorted(["key.html", "key.json", "tickets.pdf", *pictures])
 
 
-def test_a_seed_that_is_not_given_is_drawn_and_told(tmp_path: Path) -> None:
+def test_a_seed_that_is_not_given_is_drawn_and_told(here: OwnCommandLine, tmp_path: Path) -> None:
     seeds = set()
     for _ in range(2):
-        ended = gatedrill("tickets", "vip-checkin", "--format", "svg", cwd=tmp_path)
+        ended = here.ended("tickets", "vip-checkin", "--format", "svg", cwd=tmp_path)
         seeds |= set(re.findall(r"(?m)^next: gatedrill run vip-checkin --seed (\d+)$", ended.out))
         assert seeds >= {str(key_in(tmp_path / "tickets").seed)}
     assert len(seeds) == 2
@@ -129,10 +139,12 @@ def test_of_a_stream_the_first_tickets_are_printed_and_the_rest_is_told(tmp_path
     assert "5995 further tickets of streams are not printed: --limit N" in ended.out
 
 
-def test_tickets_of_a_file_are_those_that_a_run_takes_from_it(tmp_path: Path) -> None:
+def test_tickets_of_a_file_are_those_that_a_run_takes_from_it(
+    here: OwnCommandLine, tmp_path: Path
+) -> None:
     file = tmp_path / "staging tickets.json"
     file.write_text(load_shipped_tickets())
-    ended = gatedrill("tickets", "race", "--seed", "8", "--tickets", file.name, cwd=tmp_path)
+    ended = here.ended("tickets", "race", "--seed", "8", "--tickets", file.name, cwd=tmp_path)
     key = key_in(tmp_path / "tickets")
     plan = plan_of_a_run("race", 8, devices=None, rounds=None, file=file)
     for step in plan.steps:
@@ -145,33 +157,36 @@ def test_tickets_of_a_file_are_those_that_a_run_takes_from_it(tmp_path: Path) ->
 
 
 def test_the_race_ticket_of_the_environment_is_printed_where_a_run_would_show_it(
+    here: OwnCommandLine,
     tmp_path: Path,
 ) -> None:
     named = {"RACE_TEST_TICKET_ID": "the-one"}
     target = {"SUPABASE_URL": "http://127.0.0.1:1"}
     arguments = ("tickets", "race", "--rounds", "1")
-    assert gatedrill(*arguments, cwd=tmp_path, **named, **target).code == 0
+    assert here.ended(*arguments, cwd=tmp_path, **named, **target).code == 0
     assert {each.code for each in key_in(tmp_path / "tickets").tickets} == {"the-one"}
-    assert gatedrill(*arguments, cwd=tmp_path, **named).code == 0
+    assert here.ended(*arguments, cwd=tmp_path, **named).code == 0
     assert "the-one" not in {each.code for each in key_in(tmp_path / "tickets").tickets}
 
 
-def test_a_file_with_too_few_tickets_is_refused(tmp_path: Path) -> None:
+def test_a_file_with_too_few_tickets_is_refused(here: OwnCommandLine, tmp_path: Path) -> None:
     file = tmp_path / "few.json"
     file.write_text('{"tickets": []}')
-    ended = gatedrill("tickets", "race", "--tickets", str(file), cwd=tmp_path)
+    ended = here.ended("tickets", "race", "--tickets", str(file), cwd=tmp_path)
     assert ended.code == 2
     assert "too few for group contested" in ended.err
     assert not (tmp_path / "tickets").exists()
 
 
-def test_a_scenario_with_a_roster_can_be_printed_before_the_venue_is_there(tmp_path: Path) -> None:
+def test_a_scenario_with_a_roster_can_be_printed_before_the_venue_is_there(
+    here: OwnCommandLine, tmp_path: Path
+) -> None:
     named = 'devices = 2\nroster = ["left-door", "right-door"]'
     phase = '[[phases]]\nkind = "burst"\nshows = [{ tickets = "one", same = true }]'
     head = 'version = 1\nname = "doors"\ntitle = "Two doors"'
     text = f'{head}\n{named}\n[[tickets]]\nname = "one"\n{phase}\n'
     (tmp_path / "doors.toml").write_text(text)
-    ended = gatedrill("tickets", "doors.toml", cwd=tmp_path)
+    ended = here.ended("tickets", "doors.toml", cwd=tmp_path)
     assert (ended.code, ended.err) == (0, "")
     assert [each.copies for each in key_in(tmp_path / "tickets").tickets] == [2, 2]
 
@@ -194,11 +209,11 @@ def test_a_scenario_with_a_roster_can_be_printed_before_the_venue_is_there(tmp_p
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line_and_leaves_nothing(
-    tmp_path: Path, arguments: list[str], said: str
+    here: OwnCommandLine, tmp_path: Path, arguments: list[str], said: str
 ) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").write_text("mine")
-    ended = gatedrill("tickets", *arguments, cwd=tmp_path)
+    ended = here.ended("tickets", *arguments, cwd=tmp_path)
     assert ended.code == 2
     assert said in ended.err
     assert ended.out == ""
@@ -235,8 +250,10 @@ def test_neither_cameras_nor_a_backend_need_be_installed(tmp_path: Path) -> None
     assert (ended.code, ended.err) == (0, "")
 
 
-def test_the_tickets_of_a_drill_are_those_that_the_drill_asks_for_by_itself(tmp_path: Path) -> None:
-    ended = gatedrill("tickets", "drill-vip", "--format", "svg", cwd=tmp_path)
+def test_the_tickets_of_a_drill_are_those_that_the_drill_asks_for_by_itself(
+    here: OwnCommandLine, tmp_path: Path
+) -> None:
+    ended = here.ended("tickets", "drill-vip", "--format", "svg", cwd=tmp_path)
     assert ended.code == 0, ended.err
     assert key_in(tmp_path / "tickets").seed == DEFAULT_SEED
     assert ended.out.splitlines()[-1] == f"next: gatedrill drill vip --seed {DEFAULT_SEED}"

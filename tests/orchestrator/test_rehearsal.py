@@ -36,6 +36,7 @@ from gatedrill.fixtures.scenario import (
     Fault,
     Pay,
     Phase,
+    Requires,
     Scenario,
     Sell,
     Show,
@@ -43,7 +44,6 @@ from gatedrill.fixtures.scenario import (
     TicketGroup,
 )
 from gatedrill.fixtures.tickets import ListedTicket, TicketFile
-from gatedrill.orchestrator import rehearsal as rehearsing
 from gatedrill.orchestrator.checks.check import CheckStatus
 from gatedrill.orchestrator.hands import Hands
 from gatedrill.orchestrator.history import Ended, FaultBegan, FaultEnded, Sold, read_history
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from gatedrill.broker.bus import Bus
 
 RUN = "20261120-120000-abcd"
+NOBODY_ELSE = Requires()
 DEVICES = ("gate-01", "gate-02", "gate-03")
 RACE = scenario(3, race(rounds=2, probe=True), name="race")
 STREAM = scenario(2, closed_loop(2, 1), name="stream")
@@ -104,6 +105,7 @@ class Venue:
         target: str | None = None,
         tickets: TicketFile | None = None,
         run: str = RUN,
+        requires: Requires = NOBODY_ELSE,
     ) -> Rehearsal:
         """What to run."""
         return Rehearsal(
@@ -117,6 +119,8 @@ class Venue:
             tickets=tickets,
             event_id=EVENT,
             out=self.out,
+            requires=requires,
+            wait_s=0.01,
         )
 
     async def rehearse(self, order: Rehearsal, hands: Hands | None = None) -> list[Result]:
@@ -356,9 +360,8 @@ async def test_a_slash_at_the_end_makes_no_other_service(venue: Venue, honest: D
 
 
 async def test_devices_that_do_not_come_end_the_rehearsal_before_it_begins(
-    venue: Venue, monkeypatch: pytest.MonkeyPatch
+    venue: Venue,
 ) -> None:
-    monkeypatch.setattr(rehearsing, "ROSTER_TIMEOUT_S", 0.01)
     await venue.host(_unasked)
     five = msgspec.structs.replace(RACE, devices=5)
 
@@ -566,9 +569,8 @@ async def test_a_scenario_is_run_again_from_a_reset_state(venue: Venue, honest: 
 
 
 async def test_passes_that_come_back_in_the_next_scenario_are_valid_again(
-    venue: Venue, monkeypatch: pytest.MonkeyPatch
+    venue: Venue,
 ) -> None:
-    monkeypatch.setattr(rehearsing, "ROSTER_TIMEOUT_S", 0.01)
     drill = msgspec.structs.replace(load_scenario("vip-checkin"), devices=3)
     drill = msgspec.structs.replace(
         drill, tickets=(msgspec.structs.replace(drill.tickets[0], count=3),)
@@ -594,9 +596,8 @@ BOOKING = Scenario(
 
 
 async def test_kiosks_that_do_not_come_end_the_rehearsal_before_it_begins(
-    venue: Venue, monkeypatch: pytest.MonkeyPatch
+    venue: Venue,
 ) -> None:
-    monkeypatch.setattr(rehearsing, "ROSTER_TIMEOUT_S", 0.01)
     await venue.host(_unasked, kiosks=("kiosk-01",))
 
     with pytest.raises(PeerError, match=r": 2 kiosks are needed, 1 came"):
@@ -606,14 +607,50 @@ async def test_kiosks_that_do_not_come_end_the_rehearsal_before_it_begins(
 
 
 async def test_a_device_that_a_scenario_names_is_waited_for(
-    venue: Venue, monkeypatch: pytest.MonkeyPatch
+    venue: Venue,
 ) -> None:
-    monkeypatch.setattr(rehearsing, "ROSTER_TIMEOUT_S", 0.01)
     await venue.host(_unasked)
     named = msgspec.structs.replace(STREAM, roster=("gate-02", "gate-99"))
 
     with pytest.raises(PeerError, match=r"did not come: gate-99$"):
         await venue.rehearse(venue.order(named))
+
+
+async def test_what_scenarios_and_the_command_line_require_is_waited_for(venue: Venue) -> None:
+    await venue.host(_unasked)
+    demanding = msgspec.structs.replace(STREAM, requires=Requires(devices=4, gates={"gate": 3}))
+    order = venue.order(RACE, demanding, requires=Requires(gates={"hall": 1, "gate": 2}))
+
+    with pytest.raises(PeerError) as raised:
+        await venue.rehearse(order)
+
+    assert str(raised.value) == (
+        "waited 0.01 s for the roster: 4 devices are needed, 3 came; hall: 1 is needed, 0 came"
+    )
+
+
+async def test_the_most_patient_scenario_says_how_long_the_roster_is_waited_for(
+    venue: Venue,
+) -> None:
+    short, long = (
+        msgspec.structs.replace(RACE, requires=Requires(within_s=seconds))
+        for seconds in (0.01, 0.02)
+    )
+    order = msgspec.structs.replace(venue.order(short, long), wait_s=None)
+
+    with pytest.raises(PeerError, match=r"^waited 0\.02 s "):
+        await venue.rehearse(order)
+
+
+async def test_what_is_required_does_not_change_who_takes_part(
+    venue: Venue, honest: Decide
+) -> None:
+    await venue.host(honest)
+    demanding = msgspec.structs.replace(STREAM, requires=Requires(devices=3))
+    await venue.rehearse(venue.order(demanding))
+
+    [run] = find_runs(venue.out / RUN)
+    assert [device.name for device in run.read().plan.devices] == ["gate-01", "gate-02"]
 
 
 async def test_kiosks_that_book_nowhere_are_found_out_by_the_services_records(

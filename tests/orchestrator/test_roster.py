@@ -54,15 +54,6 @@ def names(roster: Roster) -> list[str]:
     return [device.name for device in roster.devices]
 
 
-async def waiting_for(
-    roster: Roster, *devices: str, gates: int = 0, kiosks: int = 0, timeout_s: float = 60.0
-) -> "asyncio.Task[None]":
-    """The wait for these devices, begun."""
-    task = asyncio.create_task(roster.wait_for(devices, gates, kiosks, timeout_s))
-    await asyncio.sleep(0)
-    return task
-
-
 async def test_devices_stand_by_name_across_fleets(roster: Roster) -> None:
     come(roster, presence("west", "gate-03", "gate-01"))
     come(roster, presence("east", "gate-02"))
@@ -71,104 +62,6 @@ async def test_devices_stand_by_name_across_fleets(roster: Roster) -> None:
     assert [fleet.fleet for fleet in roster.fleets] == ["east", "west"]
     assert roster.fleet_of("gate-02") == presence("east", "gate-02")
     assert roster.fleet_of("gate-09") is None
-
-
-async def test_the_wait_ends_when_the_last_of_the_named_devices_has_come(roster: Roster) -> None:
-    task = await waiting_for(roster, "gate-01", "gate-02")
-    come(roster, presence("east", "gate-01", "gate-09"))
-    await asyncio.sleep(0.01)
-    assert not task.done()
-
-    come(roster, presence("west", "gate-02"))
-    await asyncio.wait_for(task, 60)
-
-
-async def test_the_wait_ends_when_enough_devices_have_come(roster: Roster) -> None:
-    task = await waiting_for(roster, gates=2)
-    come(roster, presence("east", "gate-01"))
-    await asyncio.sleep(0.01)
-    assert not task.done()
-
-    come(roster, presence("west", "gate-02"))
-    await asyncio.wait_for(task, 60)
-
-
-async def test_who_is_here_already_is_not_waited_for(roster: Roster) -> None:
-    come(roster, presence("east", "gate-01"))
-
-    await roster.wait_for(["gate-01"], 1, 0, timeout_s=0)
-
-
-async def test_those_who_do_not_come_are_named(roster: Roster) -> None:
-    come(roster, presence("east", "gate-02"))
-
-    with pytest.raises(PeerError) as raised:
-        await roster.wait_for(["gate-01", "gate-02", "gate-03"], 3, 0, timeout_s=0.01)
-
-    assert str(raised.value) == ("waited 0.01 s for the roster: did not come: gate-01, gate-03")
-
-
-@pytest.mark.parametrize(
-    ("here", "message"),
-    [
-        (("gate-02", "gate-01"), "2 came (here: gate-01, gate-02)"),
-        ((), "0 came (here: none)"),
-    ],
-)
-async def test_too_few_devices_are_answered_with_those_who_are_here(
-    roster: Roster, here: tuple[str, ...], message: str
-) -> None:
-    come(roster, presence("east", *here))
-
-    with pytest.raises(PeerError) as raised:
-        await roster.wait_for([], 3, 0, timeout_s=0.01)
-
-    assert str(raised.value) == (
-        f"waited 0.01 s for the roster: 3 devices are needed, {message}: "
-        "start more with gatedrill fleet"
-    )
-
-
-async def test_the_wait_ends_when_enough_gates_and_enough_kiosks_have_come(roster: Roster) -> None:
-    task = await waiting_for(roster, gates=1, kiosks=2)
-    for fleet, devices in (("east", ("gate-01", "gate-02")), ("west", ("kiosk-01",))):
-        come(roster, presence(fleet, *devices))
-        await asyncio.sleep(0.01)
-        assert not task.done()
-
-    come(roster, presence("north", "kiosk-02"))
-    await asyncio.wait_for(task, 60)
-
-
-async def test_a_kiosk_is_no_gate(roster: Roster) -> None:
-    come(roster, presence("east", "kiosk-01", "kiosk-02"))
-
-    with pytest.raises(PeerError) as raised:
-        await roster.wait_for([], 1, 1, timeout_s=0.01)
-
-    assert str(raised.value) == (
-        "waited 0.01 s for the roster: 1 devices are needed, 0 came "
-        "(here: kiosk-01, kiosk-02): start more with gatedrill fleet"
-    )
-
-
-async def test_too_few_of_both_are_told_together(roster: Roster) -> None:
-    come(roster, presence("east", "gate-01", "kiosk-01"))
-
-    with pytest.raises(PeerError) as raised:
-        await roster.wait_for(["kiosk-01"], 2, 3, timeout_s=0.01)
-
-    assert str(raised.value) == (
-        "waited 0.01 s for the roster: 2 devices are needed, 1 came, 3 kiosks are needed, 1 came "
-        "(here: gate-01, kiosk-01): start more with gatedrill fleet"
-    )
-
-
-async def test_a_named_kiosk_is_waited_for_like_a_named_gate(roster: Roster) -> None:
-    come(roster, presence("east", "gate-01"))
-
-    with pytest.raises(PeerError, match=r"did not come: kiosk-01$"):
-        await roster.wait_for(["gate-01", "kiosk-01"], 0, 0, timeout_s=0.01)
 
 
 async def test_a_fleet_that_leaves_takes_its_devices_along_and_is_reported_by_its_boot(
@@ -227,8 +120,6 @@ async def test_a_second_boot_of_a_fleet_neither_doubles_its_devices_nor_takes_it
     assert names(roster) == ["gate-01", "gate-02"]
     assert fleet is not None
     assert fleet.boot == "9"
-    with pytest.raises(PeerError):
-        await roster.wait_for([], 3, 0, timeout_s=0.01)
 
 
 async def test_the_second_boot_takes_over_when_the_first_has_gone(roster: Roster) -> None:

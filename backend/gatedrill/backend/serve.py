@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -25,15 +26,20 @@ from gatedrill.backend.key import RequireKey
 from gatedrill.backend.sqlite_store import SqliteStore
 from gatedrill.backend.stamps import Stamps
 from gatedrill.backend.store import Store
+from gatedrill.backend.table_query import parse_table_query
 from gatedrill.contract.errors import UsageError
-from gatedrill.contract.service import SERVICE_NAME, About
+from gatedrill.contract.service import SERVICE_NAME, TICKETS_TABLE, About
 
 if TYPE_CHECKING:
     from gatedrill.backend.postgres_store import PostgresStore
 
+logger = logging.getLogger(__name__)
+
 _LAST_PORT: Final = 65535
 _KEEP_ALIVE_S: Final = 300
 """A device warms its connection up and waits for the instant of a burst: never cut it meanwhile."""
+_BEAT_S: Final = 2.0
+_ONE_TICKET: Final = parse_table_query(TICKETS_TABLE, [("select", "id"), ("limit", "1")])
 _FINISH_S: Final = 1
 """How long requests under way may take to finish when the service stops."""
 
@@ -48,13 +54,15 @@ async def serve(
     fault: str | None,
     ready: Callable[[str], None],
     stop: asyncio.Event,
+    beat: Callable[[], None] | None = None,
 ) -> None:
     """Serve until `stop` is set or the task is cancelled; ended at most 2 s later.
 
     `port` 0 takes a free one; `key` is what clients must show; `database` None keeps the records in
     a temporary file that goes with the service; `store_url` (`postgresql://user:password@host:port/
     database`) keeps them in PostgreSQL instead; `fault` names one of `faults.FAULTS`. `ready` is
-    called with the service's URL as soon as it accepts connections.
+    called with the service's URL as soon as it accepts connections. `beat`, if given, is called
+    again and again as long as records can be read; nothing is read for it otherwise.
 
     Raises UsageError when the port is taken, the address, the file or the URL cannot be used, the
     key is empty, or there is no such fault; PeerError when PostgreSQL does not let us in.
@@ -68,7 +76,31 @@ async def serve(
             check_in = CheckIn(store, parts.desks.over(store), about)
             app = Stamps(RequireKey(parts.wrap(build_app(check_in)), key))
             server = _Server(_config(app, parts.protocol), lambda: ready(_url(listener)), stop)
-            await server.serve([listener])
+            async with _beating(store, beat):
+                await server.serve([listener])
+
+
+@asynccontextmanager
+async def _beating(store: Store, beat: Callable[[], None] | None) -> AsyncIterator[None]:
+    """Show signs of life while the body runs, if anybody wants to see them."""
+    beating = None if beat is None else asyncio.create_task(_beat_on(store, beat))
+    try:
+        yield
+    finally:
+        if beating is not None:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
+
+async def _beat_on(store: Store, beat: Callable[[], None]) -> None:
+    while True:
+        try:
+            await store.read(_ONE_TICKET)
+        except Exception as error:
+            logger.warning("the records cannot be read: %s", error)
+        else:
+            beat()
+        await asyncio.sleep(_BEAT_S)
 
 
 class _Server(uvicorn.Server):

@@ -1,23 +1,31 @@
-"""Where the broker is: `mqtt://[user:password@]host[:port]`, or `mqtts://` over TLS."""
+"""Where the broker is: `mqtt://[user:password@]host[:port]`, or `mqtts://` over TLS.
+
+`mqtts://…?ca=FILE` trusts the certificates that are signed with the one in FILE, and no others.
+"""
 
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from gatedrill.contract.errors import UsageError
 
 _DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _FORM = "use mqtt://[user:password@]host[:port], or mqtts:// for TLS"
+_CA = "ca"
 
 
 @dataclass(frozen=True)
 class BrokerAddress:
-    """A broker and the credentials for it; as text it shows neither user nor password."""
+    """A broker and the credentials for it; as text it shows neither user nor password.
+
+    `ca` is the file of the one certificate authority to trust; None trusts those of the system.
+    """
 
     host: str
     port: int
     tls: bool = False
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    ca: str | None = None
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -36,7 +44,28 @@ class BrokerAddress:
             tls=parts.scheme == "mqtts",
             username=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
+            ca=_ca(parts),
         )
+
+
+def complete(
+    url: str, *, username: str | None = None, password: str | None = None, ca: str | None = None
+) -> str:
+    """The URL with these credentials and this CA, as far as it does not bring its own.
+
+    Raises UsageError for a URL that is malformed, and for a CA where nothing is encrypted: who
+    gives one does not mean to send a password in clear text.
+    """
+    parts = _split(url)
+    if ca is not None and parts.scheme != "mqtts":
+        raise UsageError("a ca was given for the broker, but its url does not begin with mqtts://")
+    if username is not None and not parts.username:
+        secret = "" if password is None else f":{quote(password, safe='')}"
+        host = parts.netloc.rpartition("@")[2]
+        parts = parts._replace(netloc=f"{quote(username, safe='')}{secret}@{host}")
+    if ca is not None and _ca(parts) is None:
+        parts = parts._replace(query=f"{_CA}={quote(ca)}")
+    return parts.geturl()
 
 
 def _split(url: str) -> SplitResult:
@@ -46,7 +75,7 @@ def _split(url: str) -> SplitResult:
         raise _malformed("it cannot be read as a url") from None
     if parts.scheme not in _DEFAULT_PORTS or not parts.netloc:
         raise _malformed("it does not begin with mqtt:// or mqtts://")
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
+    if parts.path not in ("", "/") or parts.fragment or (parts.query and _ca(parts) is None):
         raise _malformed("something follows the host and port")
     if parts.password and not parts.username:
         raise _malformed("it has a password but no user")
@@ -67,6 +96,13 @@ def _port(parts: SplitResult) -> int:
     if port == 0:
         raise _malformed("its port is not a number from 1 to 65535")
     return port
+
+
+def _ca(parts: SplitResult) -> str | None:
+    """The file that the URL names, if it names nothing else."""
+    given = parse_qsl(parts.query)
+    is_ca = parts.scheme == "mqtts" and [name for name, _ in given] == [_CA]
+    return given[0][1] if is_ca else None
 
 
 def _malformed(why: str) -> UsageError:

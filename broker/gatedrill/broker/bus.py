@@ -13,7 +13,7 @@ import msgspec
 
 from gatedrill.broker.address import BrokerAddress
 from gatedrill.broker.link import Link, LinkLostError, Packet, open_link
-from gatedrill.contract.errors import PeerError
+from gatedrill.contract.errors import GatedrillError, PeerError, UsageError
 from gatedrill.contract.topics import Channel
 
 logger = logging.getLogger(__name__)
@@ -61,10 +61,11 @@ class Bus:
     we die or fall silent, the broker does. `timeout_s` is how long a call waits for a connection
     that was lost; it comes back by itself, with every subscription.
 
-    Entering raises UsageError for a malformed URL and PeerError if the broker cannot be reached or
-    refuses the credentials. The callables in `on_reconnect` are called, in no order, each time the
-    connection has come back and before any message that came with it is handled; they must be
-    quick. What others published in between is lost, but for what the broker retains.
+    Entering raises UsageError for a malformed URL or a CA that cannot be used, and PeerError if the
+    broker cannot be reached or refuses the credentials. The callables in `on_reconnect` are called,
+    in no order, each time the connection has come back and before any message that came with it is
+    handled; they must be quick. What others published in between is lost, but for what the broker
+    retains.
     """
 
     def __init__(
@@ -202,9 +203,9 @@ class Bus:
         while True:
             try:
                 await self._connect_once()
-            except (LinkLostError, PeerError) as error:
+            except (LinkLostError, PeerError, UsageError) as error:
                 if not self._was_connected:
-                    raise PeerError(str(error)) from None
+                    raise _failure(error) from None
                 # That it is lost is news; that it still is, try after try, is none.
                 logger.log(logging.WARNING if self._is_news else logging.INFO, "%s", error)
                 self._is_news = False
@@ -274,6 +275,10 @@ def _reader(
         handler(Received(levels, message, packet.retained))
 
     return hear
+
+
+def _failure(error: LinkLostError | GatedrillError) -> GatedrillError:
+    return error if isinstance(error, GatedrillError) else PeerError(str(error))
 
 
 def _pauses() -> Iterator[float]:

@@ -128,6 +128,8 @@ async def claim_alone(
     rivals: dict[str, str],
     refusal: Callable[[M], str],
     heartbeat_s: float = HEARTBEAT_S,
+    beat: Callable[[], None] | None = None,
+    rival_came: Callable[[M], None] | None = None,
 ) -> AsyncIterator[Renew]:
     """Hold `message` alone, repeating it as a heartbeat, while the body runs.
 
@@ -137,12 +139,14 @@ async def claim_alone(
     `mine` are the levels of our topic, which must be the bus's `own_topic` so that the broker
     clears it if we die; `rivals` are those of them that all rivals share: none for the conductor of
     a venue, the fleet's name for its boots. After a lost connection the claim is contested again.
+    `beat` is called whenever the broker has taken our message: a sign of life. `rival_came` is told
+    of whoever claims what we hold; the rival is refused.
 
     Raises PeerError with the text `refusal(claim)` if somebody else holds: on entering, or later by
     cancelling the body. On entering also PeerError if the broker does not return our claim.
     """
     said: Callable[[], M] = message if callable(message) else lambda: message
-    claim = _Claim(bus, channel, said, mine, heartbeat_s)
+    claim = _Claim(bus, channel, said, mine, heartbeat_s, beat, rival_came)
     subscription = await bus.listen(channel, claim.hear, **rivals)
     bus.on_reconnect.add(claim.reconnected)
     try:
@@ -171,6 +175,8 @@ class _Claim(Generic[M]):
         message: Callable[[], M],
         mine: dict[str, str],
         heartbeat_s: float,
+        beat: Callable[[], None] | None,
+        rival_came: Callable[[M], None] | None,
     ) -> None:
         self.changed = asyncio.Event()
         self._topic = channel.topic(**mine)
@@ -181,6 +187,8 @@ class _Claim(Generic[M]):
         self._message = message
         self._mine = mine
         self._heartbeat_s = heartbeat_s
+        self._show_life = beat
+        self._rival_came = rival_came
         self._contest: Contest[M] = Contest(self._topic)
         self._held = asyncio.Event()
         self._due = asyncio.Event()
@@ -190,6 +198,9 @@ class _Claim(Generic[M]):
         wanted = self._contest.hear(topic, received.message, retained=received.retained)
         if wanted or self._contest.winner is not None:
             self._due.set()
+        rival = None if topic == self._topic else received.message
+        if wanted and rival is not None and self._contest.held and self._rival_came is not None:
+            self._rival_came(rival)
         self._look()
 
     def reconnected(self) -> None:
@@ -204,7 +215,7 @@ class _Claim(Generic[M]):
         except TimeoutError:
             raise PeerError(
                 f"the broker at {self._bus.address} does not return our own message on "
-                f"{self._topic} within {patience_s:g} s"
+                f"{self._topic} within {patience_s:g} s: {_likely_cause(self._bus)}"
             ) from None
 
     async def keep(self, refusal: Callable[[M], str]) -> None:
@@ -232,6 +243,8 @@ class _Claim(Generic[M]):
             await self._bus.publish(self._channel, self._message(), **self._mine)
         except PeerError:
             return False  # the claim will be contested anew with the next connection
+        if self._show_life is not None:
+            self._show_life()
         return True
 
     async def _beat(self) -> None:
@@ -249,3 +262,14 @@ class _Claim(Generic[M]):
         with suppress(PeerError, TimeoutError):
             async with asyncio.timeout(self._heartbeat_s):
                 await self._bus.clear(self._channel, **self._mine)
+
+
+def _likely_cause(bus: Bus) -> str:
+    """Why a broker that is well returns nothing: it drops what its rules forbid, without a word."""
+    user = bus.address.username
+    if user is None:
+        return "perhaps its access rules want a user"
+    return (
+        f"perhaps its access rules do not let {user} speak under this name. An account that was "
+        "made for a fleet has that fleet's name, and the role device none that has an account"
+    )

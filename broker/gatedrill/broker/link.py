@@ -22,7 +22,7 @@ from aiomqtt.types import PahoSocket
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gatedrill.broker.address import BrokerAddress
-from gatedrill.contract.errors import PeerError
+from gatedrill.contract.errors import PeerError, UsageError
 
 KEEPALIVE_S = 5
 """A broker hears nothing for one and a half of these: the client is dead, its will is published."""
@@ -30,6 +30,11 @@ KEEPALIVE_S = 5
 CONNECT_TIMEOUT_S = 5.0
 _MAX_INFLIGHT = 1000
 _REFUSED_CREDENTIALS = ("Bad user name or password", "Not authorized")
+_CREDENTIALS = (
+    "user and password, in GATEDRILL_BROKER_USER and GATEDRILL_BROKER_PASSWORD, or in its url, as "
+    "in mqtt://user:password@host"
+)
+_CA_NAMED = "in GATEDRILL_BROKER_CA or in the url, as in mqtts://host?ca=FILE"
 
 
 class LinkLostError(Exception):
@@ -68,7 +73,10 @@ class Link:
             codes = await self._client.subscribe(wanted)
         for (pattern, _), code in zip(wanted, codes, strict=True):
             if isinstance(code, ReasonCode) and code.is_failure:
-                raise PeerError(f"the broker refuses the subscription to {pattern}: {code}")
+                raise PeerError(
+                    f"the broker refuses the subscription to {pattern}: its access rules do not "
+                    f"let {_user(self._address)} read that"
+                )
 
     async def unsubscribe(self, pattern: str) -> None:
         """Have no more messages of this pattern."""
@@ -116,8 +124,8 @@ async def open_link(
     """Connect, and disconnect cleanly at the end of the body.
 
     Should the connection end in any other way, the broker publishes an empty retained message to
-    the topic `cleared_at_death`. Raises LinkLostError when the broker cannot be reached and
-    PeerError when it refuses the credentials.
+    the topic `cleared_at_death`. Raises LinkLostError when the broker cannot be reached, PeerError
+    when it refuses the credentials, and UsageError when the file of its CA cannot be used.
     """
     client = _client(address, client_id, cleared_at_death)
     try:
@@ -130,7 +138,7 @@ async def open_link(
     except MqttConnectError as error:
         raise _refusal(address, error) from None
     except aiomqtt.MqttError as error:
-        raise LinkLostError(f"cannot reach the broker at {address}: {error}") from None
+        raise LinkLostError(f"cannot reach the broker at {address}: {_why(error)}") from None
 
 
 def _client(address: BrokerAddress, client_id: str, cleared_at_death: str | None) -> aiomqtt.Client:
@@ -146,7 +154,7 @@ def _client(address: BrokerAddress, client_id: str, cleared_at_death: str | None
         keepalive=KEEPALIVE_S,
         timeout=CONNECT_TIMEOUT_S,
         max_inflight_messages=_MAX_INFLIGHT,
-        tls_context=_tls_context() if address.tls else None,
+        tls_context=_tls_context(address.ca) if address.tls else None,
         socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
         logger=_library_logger(),
     )
@@ -173,16 +181,33 @@ def _is_worth_telling(record: logging.LogRecord) -> bool:
 
 
 def _refusal(address: BrokerAddress, error: MqttConnectError) -> PeerError:
-    if any(words in str(error) for words in _REFUSED_CREDENTIALS):
-        return PeerError(
-            f"the broker at {address} refuses the credentials: "
-            "put the right ones into its url, as in mqtt://user:password@host"
-        )
-    return PeerError(f"the broker at {address} refuses the connection: {error}")
+    if not any(words in str(error) for words in _REFUSED_CREDENTIALS):
+        return PeerError(f"the broker at {address} refuses the connection: {error}")
+    if address.username is None:
+        return PeerError(f"the broker at {address} lets nobody in without {_CREDENTIALS}")
+    return PeerError(
+        f"the broker at {address} refuses the credentials of {_user(address)}: "
+        f"it wants the right {_CREDENTIALS}"
+    )
 
 
-def _tls_context() -> ssl.SSLContext:
-    context = ssl.create_default_context()
+def _user(address: BrokerAddress) -> str:
+    return "one without a user" if address.username is None else f"the user {address.username}"
+
+
+def _why(error: aiomqtt.MqttError) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" not in str(error):
+        return str(error)
+    return f"{error}; if it is its own, name the file of the CA that signed it, {_CA_NAMED}"
+
+
+def _tls_context(ca: str | None) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=ca)
+    except OSError as error:
+        raise UsageError(
+            f"the broker's CA, {ca}, cannot be used: {error.strerror or error}"
+        ) from None
     context.sslsocket_class = _TidyTlsSocket
     return context
 

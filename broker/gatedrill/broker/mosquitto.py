@@ -22,6 +22,7 @@ _EXTRA_PATH = ("/usr/local/sbin", "/usr/sbin", "/opt/homebrew/sbin")
 
 # Mosquitto's own limits drop messages to slow subscribers without a word: 5,000 acknowledged,
 # 1,325 received. Unlimited queues are faulty in some releases, so the limit is merely high.
+# A step is one message, and may exceed the 2 MB that are the default from Mosquitto 2.1 on.
 # Started by root it would change its user, and Linux forgets at that moment whom to die with.
 _CONFIGURATION = """\
 user root
@@ -30,6 +31,7 @@ allow_anonymous true
 persistence false
 max_queued_messages 65000
 max_inflight_messages 1000
+max_packet_size 268435455
 set_tcp_nodelay true
 connection_messages false
 log_dest stderr

@@ -15,6 +15,7 @@ from gatedrill.cli.extras import extra_needed
 from gatedrill.cli.logs import LogLevel, log_with, set_up_logging
 from gatedrill.cli.parts import allow_many_files, required, required_key
 from gatedrill.cli.service_process import serve_until_stopped
+from gatedrill.cli.sign_of_life import sign_of_life
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import DeviceInfo
 from gatedrill.contract.topics import check_name
@@ -131,7 +132,7 @@ def device(
     settings = FleetSettings(
         name=fleet,
         devices=(DeviceInfo(fleet, kind, window_s, attended=True, label=name),),
-        broker=required(broker or environment.broker, "--broker", BROKER),
+        broker=required(environment.at_broker(broker), "--broker", BROKER),
         target=check_target(
             required(target or environment.target, "--target", TARGET), allow_target or ()
         ),
@@ -144,6 +145,7 @@ def device(
         uplink=uplink or environment.uplink,
     )
     allow_many_files()
+    beat = sign_of_life(environment.alive_file)
 
     async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
         await serve_fleet(
@@ -151,6 +153,7 @@ def device(
             ready=lambda: ready("the broker", f"{name} ({fleet}), {kind}"),
             stop=stop,
             attach=lambda clock, workers: feedback.attach(make_reader(clock, workers)),
+            beat=beat,
         )
 
     serve_until_stopped(run, supervised=False)

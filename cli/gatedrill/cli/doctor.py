@@ -4,15 +4,16 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from gatedrill.cli.console import open_console
 from gatedrill.cli.doctor_checks.finding import Finding, State
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 NOT_READY = 4
 """As for a run that came to no verdict: nothing is proven, and it is not the service's fault."""
@@ -47,11 +48,13 @@ def doctor(
         encoded = msgspec.json.encode(Diagnosis(ready, tuple(findings)))
         sys.stdout.write(msgspec.json.format(encoded).decode() + "\n")
     else:
-        console.print(Text(_summary(findings)))
+        console.print(_summary(findings), markup=False)
     return 0 if ready else NOT_READY
 
 
-def _show(finding: Finding, console: Console) -> None:
+def _show(finding: Finding, console: "Console") -> None:
+    from rich.text import Text
+
     line = Text(f"{finding.state:<4}  ", _STYLES[finding.state])
     line.append(f"{finding.name:<18}  {finding.says}", "default")
     console.print(line, soft_wrap=True)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from gatedrill.broker.bus import Bus
 from gatedrill.broker.claim import claim_alone
 from gatedrill.broker.clock import MonotonicClock
+from gatedrill.broker.other_conductors import listening_to_others
 from gatedrill.cli.console import open_console
 from gatedrill.cli.exits import gravest
 from gatedrill.cli.interruption import run_interruptibly
@@ -130,10 +131,12 @@ async def conducting(broker: str, run: str) -> AsyncIterator[Bus]:
     claim = ConductorClaim(run, socket.gethostname(), os.getpid())
     async with (
         Bus(broker, f"conductor-{run}", own_topic=own_topic) as bus,
+        listening_to_others(bus, "this run") as others,
         claim_alone(
             bus, topics.CONDUCTOR, claim, mine={"conductor": run}, rivals={}, refusal=_occupied
         ),
     ):
+        await others.refuse()
         yield bus
 
 
@@ -158,4 +161,6 @@ def _rehearsal(request: Request, venue: Venue, run: str) -> Rehearsal:
         out=request.out,
         fault=request.fault,
         present_within_s=request.present_within_s,
+        requires=request.requires,
+        wait_s=request.wait_s,
     )

@@ -32,6 +32,7 @@ def drill(
     tickets: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Tickets that exist at the target (JSON)")
     ] = None,
+    wait: options.Wait = None,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where drills keep their folders")
     ] = Path("drills"),
@@ -82,6 +83,7 @@ def drill(
         fault=fault,
         out=out,
         present_within=PRESENT_WITHIN,
+        wait=wait,
     )
     [scenario] = request.scenarios
     refuse_unguided(scenario, is_elsewhere=request.broker is not None)

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+CHATTY = ("httpx", "httpcore", "asyncio")
+"""They tell every request, which is the history's business."""
 _CONTEXT = ("run", "device", "fleet")
 _everywhere: dict[str, str] = {}
 
@@ -29,8 +31,8 @@ def set_up_logging(level: LogLevel, *, as_json: bool, run: str | None = None) ->
     logging.captureWarnings(capture=True)
     if run is not None:
         log_with(run=run)
-    if level is not LogLevel.DEBUG:  # they tell every request, which is the history's business
-        for chatty in ("httpx", "httpcore", "asyncio"):
+    if level is not LogLevel.DEBUG:
+        for chatty in CHATTY:
             logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
+from gatedrill.cli.broker import broker
 from gatedrill.cli.compare import compare
 from gatedrill.cli.device import device
 from gatedrill.cli.doctor import doctor
@@ -13,7 +14,7 @@ from gatedrill.cli.emulate import emulate
 from gatedrill.cli.exits import run_to_exit
 from gatedrill.cli.guided_drill import drill
 from gatedrill.cli.hardware import hardware
-from gatedrill.cli.parts import backend, broker, fleet
+from gatedrill.cli.parts import backend, fleet
 from gatedrill.cli.queue import queue
 from gatedrill.cli.registrar import registrar
 from gatedrill.cli.report import report
@@ -21,6 +22,8 @@ from gatedrill.cli.roster import roster
 from gatedrill.cli.run import run
 from gatedrill.cli.scenarios import scenarios
 from gatedrill.cli.schema import schema
+from gatedrill.cli.secret_variables import take_secrets
+from gatedrill.cli.secrets_command import secrets
 from gatedrill.cli.selftest import selftest
 from gatedrill.cli.tickets import tickets
 from gatedrill.cli.uplink import uplink
@@ -32,9 +35,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 REHEARSING = (run, drill, scenarios, schema, selftest, report, compare, tickets)
-PARTS = (fleet, device, backend, broker, registrar, uplink)
-for command in (*REHEARSING, *PARTS, roster, queue, hardware, doctor):
+PARTS = (fleet, device, backend, registrar, uplink)
+for command in (*REHEARSING, *PARTS, secrets, roster, queue, hardware, doctor):
     app.command()(command)
+app.add_typer(broker, name="broker")
 app.add_typer(emulate, name="emulate")
 
 
@@ -54,6 +58,7 @@ def gatedrill(
     if context.invoked_subcommand is None:
         sys.stdout.write(context.get_help() + "\n")
         raise typer.Exit(2)
+    take_secrets()
 
 
 def main() -> None:

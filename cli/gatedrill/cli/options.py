@@ -13,7 +13,8 @@ BrokerUrl = Annotated[
     typer.Option(
         "--broker",
         metavar="URL",
-        help=f"Broker of the venue, mqtt://host[:port]. Environment: {environment.BROKER}",
+        help=f"Broker of the venue, mqtt://host[:port]. Environment: {environment.BROKER}; its "
+        f"account comes from {environment.BROKER_USER} and {environment.BROKER_PASSWORD}",
         show_default=False,
     ),
 ]
@@ -32,7 +33,20 @@ AllowTarget = Annotated[
     typer.Option(
         "--allow-target",
         metavar="HOST",
-        help="A host other than this machine that you may put load on. Repeatable",
+        help="A host other than this machine that you may put load on. Repeatable. "
+        f"Environment: {environment.ALLOW_TARGET}, separated by spaces",
+        show_default=False,
+        envvar=environment.ALLOW_TARGET,
+        show_envvar=False,
+    ),
+]
+Wait = Annotated[
+    str | None,
+    typer.Option(
+        "--wait",
+        metavar="TIME",
+        help="How long to wait for the devices of a venue that is there already; as the scenario "
+        "says, and 15s if it does not",
         show_default=False,
     ),
 ]

@@ -1,10 +1,9 @@
-"""The parts of a venue, each started by hand: `broker`, `backend`, `fleet`."""
+"""Two parts of a venue, each started by hand: `backend` and `fleet`."""
 
 import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,46 +15,19 @@ from gatedrill.cli.extras import extra_needed
 from gatedrill.cli.logs import LogLevel, log_with, never_log, set_up_logging
 from gatedrill.cli.request import checked_store
 from gatedrill.cli.service_process import serve_until_stopped
-from gatedrill.cli.shares import Hosting, Share
+from gatedrill.cli.shares import WHOLE, Hosting, Share
+from gatedrill.cli.sign_of_life import sign_of_life
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import DeviceInfo
 from gatedrill.contract.topics import check_name
 from gatedrill.orchestrator.target import check_target
 
 
-class BrokerKind(StrEnum):
-    """Which broker to start."""
-
-    AUTO = "auto"
-    MOSQUITTO = "mosquitto"
-    EMBEDDED = "embedded"
-
-
-def broker(
-    port: options.Port = 1883,
-    kind: Annotated[
-        BrokerKind, typer.Option(help="auto: Mosquitto where it is on PATH, else the embedded one")
-    ] = BrokerKind.AUTO,
-    log_level: options.Level = LogLevel.WARNING,
-    log_json: options.LogJson = False,
-    supervised: options.Supervised = None,
-) -> None:
-    """Start an MQTT broker on this machine's loopback address."""
-    from gatedrill.broker.serve import BrokerReady, serve
-
-    set_up_logging(log_level, as_json=log_json, run=supervised)
-
-    async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
-        def broker_ready(up: BrokerReady) -> None:
-            ready(up.url, up.kind)
-
-        await serve(port=port, kind=kind.value, ready=broker_ready, stop=stop)
-
-    serve_until_stopped(run, supervised=supervised is not None)
-
-
 def backend(
     port: options.Port = 8000,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="The address of this machine to listen on")
+    ] = "127.0.0.1",
     database: Annotated[
         Path | None,
         typer.Option("--db", metavar="FILE", help="SQLite file; without it, a temporary one"),
@@ -69,7 +41,7 @@ def backend(
     log_json: options.LogJson = False,
     supervised: options.Supervised = None,
 ) -> None:
-    """Start the reference check-in service on this machine's loopback address."""
+    """Start the reference check-in service."""
     set_up_logging(log_level, as_json=log_json, run=supervised)
     allow_many_files()
     key = required_key()
@@ -78,6 +50,7 @@ def backend(
     store_url = None if database else checked_store(store) or read_environment().store
     kept = "reference backend on PostgreSQL" if store_url else "reference backend"
     what = f"{kept}, fault {fault}" if fault else kept
+    beat = sign_of_life(read_environment().alive_file)
 
     async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
         with extra_needed("backend"):
@@ -87,6 +60,7 @@ def backend(
             ready(url, what)
 
         await serve(
+            host=host,
             port=port,
             key=key,
             database=database,
@@ -94,6 +68,7 @@ def backend(
             fault=fault,
             ready=backend_ready,
             stop=stop,
+            beat=beat,
         )
 
     serve_until_stopped(run, supervised=supervised is not None)
@@ -107,10 +82,17 @@ def fleet(
     name_prefix: Annotated[
         str, typer.Option(help="Names of the fleet and, with a number, of its devices")
     ] = "gate",
+    next_free: Annotated[
+        bool,
+        typer.Option(
+            "--next-free",
+            help="Host only the first of these devices that no other process has in --data",
+        ),
+    ] = False,
     share: Annotated[
         str,
         typer.Option(metavar="K/N", help="Host only the K-th of N shares of these devices"),
-    ] = "1/1",
+    ] = WHOLE,
     only: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Host only this one of these devices, as its own fleet"),
@@ -140,19 +122,22 @@ def fleet(
     """Start emulated devices and have them join a venue."""
     set_up_logging(log_level, as_json=log_json, run=supervised)
     check_name(name_prefix, "name prefix")
-    hosting = Hosting(Share.parse(share), only, frozenset(without or ()))
-    name = check_name(hosting.fleet(name_prefix), "fleet name")
-    log_with(fleet=name)
     with extra_needed("devices"):
         from gatedrill.devices.emulated import emulated_devices
         from gatedrill.devices.furnishing import FleetSettings
         from gatedrill.devices.host import serve_fleet
 
+    everybody = emulated_devices(name_prefix, count, kiosks)
+    if next_free:
+        only = _next_free(everybody, data, only or share != WHOLE)
+    hosting = Hosting(Share.parse(share), only, frozenset(without or ()))
+    name = check_name(hosting.fleet(name_prefix), "fleet name")
+    log_with(fleet=name)
     environment = read_environment()
     settings = FleetSettings(
         name=name,
-        devices=hosting.of(emulated_devices(name_prefix, count, kiosks)),
-        broker=required(broker or environment.broker, "--broker", BROKER),
+        devices=hosting.of(everybody),
+        broker=required(environment.at_broker(broker), "--broker", BROKER),
         target=check_target(
             required(target or environment.target, "--target", TARGET), allow_target or ()
         ),
@@ -166,12 +151,24 @@ def fleet(
         uplink=uplink or environment.uplink,
     )
     allow_many_files()
+    beat = sign_of_life(environment.alive_file)
     what = _what(settings.devices)
 
     async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
-        await serve_fleet(settings, ready=lambda: ready("the broker", what), stop=stop)
+        await serve_fleet(settings, ready=lambda: ready("the broker", what), stop=stop, beat=beat)
 
     serve_until_stopped(run, supervised=supervised is not None)
+
+
+def _next_free(devices: Iterable[DeviceInfo], data: Path | None, is_chosen: object) -> str:
+    """The device that this process is, of many that are started alike."""
+    from gatedrill.cli.free_place import take_first_free  # no Windows has its locks
+
+    if data is None:
+        raise UsageError("--next-free asks the gates' files who has one: give --data as well")
+    if is_chosen:
+        raise UsageError("--next-free chooses by itself: it goes neither with --only nor --share")
+    return take_first_free(devices, data).device
 
 
 def _what(devices: Iterable[DeviceInfo]) -> str:

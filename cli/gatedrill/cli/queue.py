@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from gatedrill.cli import options
 from gatedrill.cli.console import open_console
@@ -26,6 +24,7 @@ from gatedrill.orchestrator.target import check_target
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from gatedrill.devices.offline.device_file import DeviceFile
 
@@ -120,6 +119,8 @@ async def _upload(opened: "DeviceFile", service: Service) -> str | None:
 
 
 def _show(device: str, entries: Sequence[QueueEntry], console: "Console") -> None:
+    from rich.text import Text
+
     states = Counter(entry.state for entry in entries)
     told = ", ".join(f"{states[state]} {state}" for state in QueueState if states[state])
     console.print(Text(f"{device}: {len(entries)} scans" + (f", {told}" if told else "")))
@@ -130,7 +131,10 @@ def _show(device: str, entries: Sequence[QueueEntry], console: "Console") -> Non
         console.print(_table(shown))
 
 
-def _table(entries: Sequence[QueueEntry]) -> Table:
+def _table(entries: Sequence[QueueEntry]) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table("scanned at", "ticket", "outcome", "authority", "state", "tries", "note")
     for entry in entries:
         cells = (

@@ -11,6 +11,7 @@ from gatedrill.cli import options
 from gatedrill.cli.environment import BROKER, read_environment
 from gatedrill.cli.logs import LogLevel, set_up_logging
 from gatedrill.cli.service_process import serve_until_stopped
+from gatedrill.cli.sign_of_life import sign_of_life
 from gatedrill.contract.errors import UsageError
 
 
@@ -29,14 +30,15 @@ def registrar(
     from gatedrill.broker.registrar.serve import serve
 
     set_up_logging(log_level, as_json=log_json, run=supervised)
-    url = broker or read_environment().broker
+    url = read_environment().at_broker(broker)
     if url is None:
         raise UsageError(f"--broker is missing: give it, or set {BROKER}")
+    beat = sign_of_life(read_environment().alive_file)
 
     async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
         def registrar_ready(identity: str) -> None:
             ready("the broker", f"registrar {identity}" + (f", fault {fault}" if fault else ""))
 
-        await serve(broker=url, file=file, fault=fault, ready=registrar_ready, stop=stop)
+        await serve(broker=url, file=file, fault=fault, ready=registrar_ready, stop=stop, beat=beat)
 
     serve_until_stopped(run, supervised=supervised is not None)

@@ -10,11 +10,12 @@ import msgspec
 from gatedrill.cli.durations import parse_duration_s
 from gatedrill.cli.environment import KEY, STORE, Environment
 from gatedrill.cli.planted import find_planted
+from gatedrill.cli.requirements import parse_requirements, parse_wait_s
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import PRESENT_WITHIN_S
 from gatedrill.fixtures.contradictions import contradictions
 from gatedrill.fixtures.loader import load_scenario, load_tickets
-from gatedrill.fixtures.scenario import Duration, Payment, Scenario
+from gatedrill.fixtures.scenario import Duration, Payment, Requires, Scenario
 from gatedrill.fixtures.tickets import RaceTicket, TicketFile
 from gatedrill.orchestrator.target import check_target
 from gatedrill.orchestrator.thresholds import threshold_problems
@@ -35,7 +36,8 @@ class Sizes(msgspec.Struct, frozen=True):
 class Request(msgspec.Struct, frozen=True):
     """A run that makes sense by itself. `broker` and `target` None mean: start your own.
 
-    A scenario that is to be repeated is there as often.
+    A scenario that is to be repeated is there as often. `requires` and `wait_s` are what was said
+    of the roster besides what the scenarios say of it.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -52,6 +54,8 @@ class Request(msgspec.Struct, frozen=True):
     fault: str | None
     out: Path
     present_within_s: float = PRESENT_WITHIN_S
+    requires: Requires = Requires()
+    wait_s: float | None = None
 
     def __repr__(self) -> str:
         return f"Request({[scenario.name for scenario in self.scenarios]})"
@@ -83,6 +87,8 @@ def make_request(
     fault: str | None,
     out: Path,
     present_within: str | None = None,
+    wait: str | None = None,
+    require: Sequence[str] = (),
 ) -> Request:
     """Check the options, filled up from the environment; UsageError for the first that is wrong."""
     allowed = frozenset(allowed_hosts)
@@ -92,7 +98,7 @@ def make_request(
     request = Request(
         scenarios=_scenarios(scenarios, sizes),
         seed=random.SystemRandom().getrandbits(32) if seed is None else seed,
-        broker=broker or environment.broker,
+        broker=environment.at_broker(broker),
         target=check_target(wanted_target, allowed) if wanted_target else None,
         key=environment.key,
         event_id=environment.event_id,
@@ -104,8 +110,17 @@ def make_request(
         fault=fault,
         out=out,
         present_within_s=_present_within_s(present_within),
+        requires=parse_requirements(require),
+        wait_s=parse_wait_s(wait),
     )
-    given = {"--fault": fault, "--store": store, "--decoder": decoder, "--tickets": tickets}
+    given = {
+        "--fault": fault,
+        "--store": store,
+        "--decoder": decoder,
+        "--tickets": tickets,
+        "--wait": wait,
+        "--require": require or None,
+    }
     _check_together(request, [option for option, value in given.items() if value is not None])
     return request
 
@@ -155,9 +170,25 @@ def _check_together(request: Request, given: Collection[str]) -> None:
             "a scenario that makes payments fail or wait needs the reference backend: "
             "no other payment provider does as it is told"
         )
-    if not request.broker and any(scenario.roster for scenario in request.scenarios):
+    if not request.broker:
+        _check_own_venue(request, given)
+
+
+def _check_own_venue(request: Request, given: Collection[str]) -> None:
+    """Refuse what a venue that the run starts itself cannot have or need."""
+    for option in ("--wait", "--require"):
+        if option in given:
+            raise UsageError(
+                f"{option} is for a venue that is there already: say where that is with --broker"
+            )
+    if any(scenario.roster for scenario in request.scenarios):
         raise UsageError(
             "a scenario with a roster names devices of a venue: say where that is with --broker"
+        )
+    if any(each.requires.devices or each.requires.gates for each in request.scenarios):
+        raise UsageError(
+            "a scenario that requires devices means those of a venue: "
+            "say where that is with --broker"
         )
 
 

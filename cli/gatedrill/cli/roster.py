@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from gatedrill.cli import options
 from gatedrill.cli.console import open_console
 from gatedrill.cli.environment import BROKER, read_environment
+from gatedrill.cli.logs import tell
 from gatedrill.contract.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from gatedrill.orchestrator.roster import Roster
+    from gatedrill.orchestrator.strangers import Strangers
 
 
 class RosterRow(msgspec.Struct, frozen=True):
@@ -47,11 +49,17 @@ def roster(
     ] = 2.5,
     as_json: Annotated[bool, typer.Option("--json", help="The roster as JSON")] = False,
 ) -> int:
-    """Show which devices are at a venue, whom each would ask, and what each has not uploaded."""
-    url = broker or read_environment().broker
+    """Show which devices are at a venue, whom each would ask, and what each has not uploaded.
+
+    Fleets that speak another version of the protocol are told on stderr.
+    """
+    url = read_environment().at_broker(broker)
     if url is None:
         raise UsageError(f"--broker is missing: give it, or set {BROKER}")
-    rows = _rows(asyncio.run(_listen(url, wait)))
+    seen, strangers = asyncio.run(_listen(url, wait))
+    if others := strangers.in_words("this gatedrill"):
+        tell(others)
+    rows = _rows(seen)
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows)).decode() + "\n")
     elif rows:
@@ -61,18 +69,22 @@ def roster(
     return 0
 
 
-async def _listen(url: str, seconds: float) -> "Roster":
+async def _listen(url: str, seconds: float) -> "tuple[Roster, Strangers]":
     """Longer than a heartbeat, so that a presence that was merely left behind is dropped."""
     from gatedrill.broker.bus import Bus
     from gatedrill.broker.clock import MonotonicClock
     from gatedrill.contract import topics
+    from gatedrill.contract.other_versions import PRESENCE_OF_ANY_VERSION
     from gatedrill.orchestrator.roster import Roster
+    from gatedrill.orchestrator.strangers import Strangers
 
-    seen = Roster(MonotonicClock())
+    clock = MonotonicClock()
+    seen, strangers = Roster(clock), Strangers(clock)
     async with Bus(url, f"roster-{secrets.token_hex(4)}") as bus:
+        await bus.listen(PRESENCE_OF_ANY_VERSION, strangers.hear)
         await bus.listen(topics.PRESENCE, seen.hear)
         await asyncio.sleep(seconds)
-    return seen
+    return seen, strangers
 
 
 def _rows(seen: "Roster") -> list[RosterRow]:
@@ -107,7 +119,10 @@ def _reader(row: RosterRow) -> str:
     return f"{row.reader}{by_hand}" + (", GONE" if row.lost else "")
 
 
-def _table(rows: Iterable[RosterRow]) -> Table:
+def _table(rows: Iterable[RosterRow]) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for heading in ("device", "reader", "fleet", "host", "asks first", "service"):
         table.add_column(heading)

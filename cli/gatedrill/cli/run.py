@@ -49,6 +49,15 @@ def run(
             show_default=False,
         ),
     ] = None,
+    wait: options.Wait = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[GATE=]N",
+            help="So many scanners must be at the venue, or so many of a name prefix. Repeatable",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where runs keep their folders")] = Path(
         "drills"
     ),
@@ -103,6 +112,8 @@ def run(
         fault=fault,
         out=out,
         present_within=present_within,
+        wait=wait,
+        require=require or (),
     )
     if dry_run:
         show_plan(request)

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.text import Text
 
 from gatedrill.cli.console import open_console
 from gatedrill.fixtures.loader import shipped_scenarios
@@ -19,6 +18,8 @@ def scenarios(
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(shipped)).decode() + "\n")
         return
+    from rich.text import Text
+
     console = open_console()
     width = max(len(scenario.name) for scenario in shipped)
     for scenario in shipped:

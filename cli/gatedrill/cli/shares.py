@@ -9,6 +9,9 @@ import msgspec
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import DeviceInfo
 
+WHOLE = "1/1"
+"""The share that is everything."""
+
 DEVICES_A_FLEET = 50
 """From twice as many on, a second process costs less than it gains in simultaneity."""
 ORDINARY_DEVICES_A_FLEET = 100

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from gatedrill.cli.environment import BROKER, KEY, STORE, UPLINK, UPLINK_KEY
+from gatedrill.cli.environment import KEY, STORE, UPLINK, UPLINK_KEY, to_own_broker
 from gatedrill.cli.extras import extra_needed
 from gatedrill.cli.hands import LocalHands
 from gatedrill.cli.logs import never_log
@@ -161,7 +161,7 @@ async def start_helping(
     registrar = None
     if offline.registrar:
         file = offline.data / "registrar.sqlite3"
-        at_broker = {BROKER: broker.child.url}
+        at_broker = to_own_broker(broker.child.url)
         fault = fault_option(wanted.fault, FaultyPart.REGISTRAR)
         registrar = await _start(
             stack, wanted, "registrar", "--file", str(file), *fault, **at_broker
@@ -188,7 +188,7 @@ async def start_fleets(
 ) -> list[Part]:
     """The gates and kiosks, in as many fleets as serve best, until the stack unwinds."""
     solo = wanted.offline.solo if wanted.offline else ()
-    variables = {BROKER: helping.broker.child.url, KEY: key}
+    variables = {**to_own_broker(helping.broker.child.url), KEY: key}
     if helping.uplink is not None:
         variables[UPLINK] = helping.uplink.child.url
     left = wanted.gates + wanted.kiosks - len(solo)

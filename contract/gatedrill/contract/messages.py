@@ -95,6 +95,14 @@ class Presence(msgspec.Struct, frozen=True):
     lost: dict[str, str] = {}
 
 
+class Twin(msgspec.Struct, frozen=True):
+    """`fleet` on `host` has left again: it would host `device`, which somebody else hosts."""
+
+    fleet: str
+    host: str
+    device: str
+
+
 class Ping(msgspec.Struct, frozen=True):
     """What time is it at yours? `sent_ns` is on the conductor's clock and comes back unchanged."""
 

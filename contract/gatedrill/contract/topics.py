@@ -31,6 +31,7 @@ from gatedrill.contract.messages import (
     Repeat,
     Report,
     SetClock,
+    Twin,
     VenueClaim,
     VenueGrant,
     WalkIns,
@@ -42,9 +43,14 @@ ROOT = f"gatedrill/v{PROTOCOL_VERSION}"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
+def is_name(text: str) -> bool:
+    """Whether `text` may stand in a topic as a name."""
+    return _NAME.fullmatch(text) is not None
+
+
 def check_name(name: str, what: str) -> str:
     """Return `name` if it may stand in a topic, else raise UsageError telling `what` it names."""
-    if _NAME.fullmatch(name):
+    if is_name(name):
         return name
     raise UsageError(
         f"{what} {name!r} is not allowed: use 1 to 64 lowercase letters, digits, '-' or '_', "
@@ -56,8 +62,9 @@ def check_name(name: str, what: str) -> str:
 class Channel(Generic[M]):
     """A family of topics that carry one type of message.
 
-    `template` holds named levels in braces, as in `up/{fleet}/presence/{boot}`. `retain` tells
-    whether the broker keeps the last message for those who come later, `qos` how hard it tries.
+    `template` holds named levels in braces, as in `up/{fleet}/presence/{boot}`, below `root`.
+    `retain` tells whether the broker keeps the last message for those who come later, `qos` how
+    hard it tries.
     """
 
     name: str
@@ -66,18 +73,19 @@ class Channel(Generic[M]):
     meaning: str
     retain: bool = False
     qos: int = 1
+    root: str = ROOT
 
     def topic(self, **levels: str) -> str:
         """The one topic with these levels; KeyError if one is missing."""
-        return f"{ROOT}/{self.template.format_map(levels)}"
+        return f"{self.root}/{self.template.format_map(levels)}"
 
     def pattern(self, **levels: str) -> str:
         """The subscription that matches these levels and any value of the others."""
-        return f"{ROOT}/{self.template.format_map(_AnyLevel(levels))}"
+        return f"{self.root}/{self.template.format_map(_AnyLevel(levels))}"
 
     def levels(self, topic: str) -> dict[str, str] | None:
         """The named levels of `topic`, or None if it is not one of this channel's."""
-        mine = f"{ROOT}/{self.template}".split("/")
+        mine = f"{self.root}/{self.template}".split("/")
         theirs = topic.split("/")
         if len(mine) != len(theirs):
             return None
@@ -113,6 +121,9 @@ PRESENCE: Channel[Presence] = Channel(
     Presence,
     "a fleet and its devices are here; heartbeat; empty when gone",
     retain=True,
+)
+TWIN: Channel[Twin] = Channel(
+    "twin", "up/{fleet}/twin/{boot}", Twin, "we leave, as you host a device of ours"
 )
 PONG: Channel[Pong] = Channel("pong", "up/{fleet}/pong/{boot}", Pong, "answer to a ping", qos=0)
 ARMED: Channel[Armed] = Channel(
@@ -170,6 +181,7 @@ CONDUCTOR: Channel[ConductorClaim] = Channel(
 
 CHANNELS: tuple[Channel[object], ...] = (
     PRESENCE,
+    TWIN,
     PONG,
     ARMED,
     REPORT,

@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import DeviceInfo
+from gatedrill.contract.numbering import numbered
 from gatedrill.contract.topics import check_name
 from gatedrill.devices.checkin import CheckIn
 from gatedrill.devices.emulation.camera import EmulatedCamera
@@ -30,16 +31,10 @@ def emulated_devices(prefix: str, count: int, kiosks: int = 0) -> tuple[DeviceIn
         raise UsageError("a fleet needs at least one device: a gate or a kiosk")
     gates = (
         DeviceInfo(name, reader.kind, reader.repeat_window_s)
-        for number, name in enumerate(_numbered(prefix, count))
+        for number, name in enumerate(numbered(prefix, count))
         for reader in ((SerialReader if number % 2 else CameraReader),)
     )
-    return (*gates, *map(kiosk_info, _numbered(f"{prefix}-kiosk", kiosks)))
-
-
-def _numbered(prefix: str, count: int) -> list[str]:
-    """Names that sort as their numbers, from 1 on."""
-    width = max(2, len(str(count)))
-    return [f"{prefix}-{number:0{width}}" for number in range(1, count + 1)]
+    return (*gates, *map(kiosk_info, numbered(f"{prefix}-kiosk", kiosks)))
 
 
 def make_gate(

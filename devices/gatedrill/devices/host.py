@@ -13,12 +13,14 @@ import msgspec
 from gatedrill.broker.bus import Bus
 from gatedrill.broker.claim import claim_alone
 from gatedrill.broker.clock import MonotonicClock, answer_pings
+from gatedrill.broker.other_conductors import listening_to_others
 from gatedrill.contract import topics
 from gatedrill.contract.messages import Presence
 from gatedrill.devices.attended.attachment import Attach
 from gatedrill.devices.attended.gate import AttendedGate
 from gatedrill.devices.fleet import Fleet
 from gatedrill.devices.furnishing import FleetSettings, Furnishing
+from gatedrill.devices.newcomers import Newcomers
 from gatedrill.devices.standbys import Standbys
 from gatedrill.devices.twins import refuse_twins
 from gatedrill.devices.venue_registrar import VenueRegistrar
@@ -34,11 +36,13 @@ async def serve_fleet(
     ready: Callable[[], None],
     stop: asyncio.Event,
     attach: Attach | None = None,
+    beat: Callable[[], None] | None = None,
 ) -> None:
     """Host the devices until `stop`; `ready` is called when they are on the roster.
 
-    `attach` makes the hardware of the attended ones. Raises UsageError for settings that cannot be,
-    PeerError when the broker cannot be reached or the fleet's name is in use.
+    `beat` is called whenever the broker has taken a heartbeat. `attach` makes the hardware of the
+    attended devices. Raises UsageError for settings that cannot be, PeerError when the broker
+    cannot be reached, a name is in use, or the venue is conducted in another protocol version.
     """
     clock = MonotonicClock()
     boot = secrets.token_hex(4)
@@ -69,6 +73,9 @@ async def serve_fleet(
         await stack.enter_async_context(answer_pings(bus, clock, fleet=settings.name, boot=boot))
         await fleet.listen()
         stack.push_async_callback(fleet.rest)
+        newcomers = Newcomers(settings.name)
+        await newcomers.listen(bus, boot)
+        others = await stack.enter_async_context(listening_to_others(bus, f"fleet {settings.name}"))
 
         attended = [each for each in devices if isinstance(each, AttendedGate)]
 
@@ -85,8 +92,11 @@ async def serve_fleet(
                 mine={"fleet": settings.name, "boot": boot},
                 rivals={"fleet": settings.name},
                 refusal=_name_in_use,
+                beat=beat,
+                rival_came=newcomers.same_name,
             )
         )
+        await others.refuse()
         await refuse_twins(bus, presence, changed)
         for gate in attended:
             gate.on_change = changed

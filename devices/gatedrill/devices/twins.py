@@ -1,13 +1,18 @@
-"""No two devices of one name at a venue: each would do half of what it is told."""
+"""No two devices of one name at a venue: each would do half of what it is told.
+
+Whoever comes second leaves, with a word to the fleet that was there first. That does not hear all
+others by itself: each of many fleets would be sent all heartbeats of all.
+"""
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from gatedrill.broker.bus import Bus, Received
 from gatedrill.broker.claim import STALE_AFTER_S
 from gatedrill.contract import topics
 from gatedrill.contract.errors import PeerError
-from gatedrill.contract.messages import Presence
+from gatedrill.contract.messages import Presence, Twin
 
 _ECHO_S = 10.0
 
@@ -16,8 +21,8 @@ async def refuse_twins(bus: Bus, own: Presence, say_again: Callable[[], None]) -
     """Look around once, our own presence being claimed.
 
     `say_again` has it published: when it comes back, whatever the broker had kept of others has
-    come, too. Raises PeerError if another fleet that is alive hosts a device of a name of ours; one
-    that is silent for as long as it takes to be called stale has gone.
+    come, too. Raises PeerError if another fleet that is alive hosts a device of a name of ours, and
+    tells that fleet; one that is silent for as long as it takes to be called stale has gone.
     """
     look = _Look(own)
     subscription = await bus.listen(topics.PRESENCE, look.hear)
@@ -29,6 +34,9 @@ async def refuse_twins(bus: Bus, own: Presence, say_again: Callable[[], None]) -
     finally:
         await subscription.end()
     if look.twin is not None:
+        word = Twin(own.fleet, own.host, look.twins_name)
+        with suppress(PeerError):
+            await bus.publish(topics.TWIN, word, fleet=own.fleet, boot=look.twin.boot)
         raise PeerError(
             f"{look.twins_name} is here already, in fleet {look.twin.fleet} on {look.twin.host} "
             f"(boot {look.twin.boot}): choose another name"

@@ -9,17 +9,18 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from gatedrill.broker.bus import Bus
-from gatedrill.contract import topics
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import PeerError, UsageError
 from gatedrill.contract.messages import PRESENT_WITHIN_S
-from gatedrill.fixtures.scenario import Scenario
+from gatedrill.fixtures.scenario import Requires, Scenario
 from gatedrill.fixtures.supply import make_supply
 from gatedrill.fixtures.tickets import TicketFile
 from gatedrill.orchestrator.conductor import Conductor
+from gatedrill.orchestrator.gathering import gather
 from gatedrill.orchestrator.guide import Guide
 from gatedrill.orchestrator.hands import Hands, refuse_without
 from gatedrill.orchestrator.history import Ended, HistoryWriter, Started, WalkedIn
+from gatedrill.orchestrator.needed import needed_for
 from gatedrill.orchestrator.plan import Plan, Step
 from gatedrill.orchestrator.planning import make_plans
 from gatedrill.orchestrator.population import late_tickets, population
@@ -30,7 +31,6 @@ from gatedrill.orchestrator.run_folder import RunFolder
 from gatedrill.orchestrator.service_client import ServiceClient
 from gatedrill.orchestrator.target import check_target
 
-ROSTER_TIMEOUT_S = 15.0
 READ_AT_MOST = 10
 """As often records are read while people go on presenting tickets."""
 OPEN_BEFORE = timedelta(hours=1)
@@ -43,7 +43,8 @@ class Rehearsal(msgspec.Struct, frozen=True):
     A scenario that is there more than once is run again from a reset state. `tickets` None means
     that the service is the reference backend, which is given fresh ones. `fault` is what was
     planted somewhere at the venue, if that is known. Where people present tickets, they have
-    `present_within_s` for each.
+    `present_within_s` for each. `requires` comes on top of what the scenarios require of the
+    roster; `wait_s`, if given, is how long it is waited for, whatever they say.
     """
 
     run: str
@@ -58,6 +59,8 @@ class Rehearsal(msgspec.Struct, frozen=True):
     out: Path
     fault: str | None = None
     present_within_s: float = PRESENT_WITHIN_S
+    requires: Requires = Requires()
+    wait_s: float | None = None
 
     def __repr__(self) -> str:
         return f"Rehearsal({self.run!r})"
@@ -110,11 +113,8 @@ async def rehearse(
     cancelled, judges and shows what there is, then lets the cancellation through.
     """
     roster = Roster(clock)
-    await bus.listen(topics.PRESENCE, roster.hear)
-    names = {*order.devices, *(name for each in order.scenarios for name in each.roster)}
-    gates = max(scenario.devices for scenario in order.scenarios)
-    kiosks = max(scenario.kiosks for scenario in order.scenarios)
-    await roster.wait_for(sorted(names), gates, kiosks, ROSTER_TIMEOUT_S)
+    needed = needed_for(order.scenarios, order.devices, order.requires)
+    await gather(bus, clock, roster, needed, _wait_s(order), onlooker.say)
     target = check_target(_agreed_target(order.target, roster), order.allowed_hosts)
     onlooker.say(f"roster: {len(roster.devices)} devices, service at {target}")
     async with ServiceClient(target, order.key) as service:
@@ -132,6 +132,13 @@ async def rehearse(
         fault = order.fault or (None if about is None else about.fault)
         stage = _Stage(order, bus, clock, roster, service, target, fault, onlooker, hands, guide)
         return [await _run(plan, number, stage) for number, plan in enumerate(plans, 1)]
+
+
+def _wait_s(order: Rehearsal) -> float:
+    """How long to wait for the roster: as was said, or as the most patient scenario does."""
+    if order.wait_s is not None:
+        return order.wait_s
+    return max(scenario.requires.within_s for scenario in order.scenarios)
 
 
 def _refuse_sales(plan: Plan, order: Rehearsal) -> None:

@@ -1,6 +1,7 @@
 """Who is here: the fleets that have made themselves known, and their devices."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 
 from gatedrill.broker.bus import Received
@@ -113,19 +114,12 @@ class Roster:
                 return fleet
         return None
 
-    async def wait_for(
-        self, names: Collection[str], gates: int, kiosks: int, timeout_s: float
-    ) -> None:
-        """Wait until all these devices, and so many gates and kiosks in all, are here.
-
-        Raises PeerError naming those that did not come.
-        """
-
-        def absence() -> str:
-            return self._absence(names, gates, kiosks)
-
-        if not await self._comes_true(lambda: not absence(), timeout_s):
-            raise PeerError(f"waited {timeout_s:g} s for the roster: {absence()}")
+    async def next_change(self, timeout_s: float) -> None:
+        """Wait until somebody has come, gone or said anything, but not longer than this."""
+        self._changed.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._changed.wait()
 
     async def wait_for_return(self, gone: Mapping[str, str], timeout_s: float) -> None:
         """Wait until each of these devices is here again, in another boot than this one.
@@ -159,26 +153,3 @@ class Roster:
     def _not_back(self, gone: Mapping[str, str]) -> list[str]:
         here = {device: self.fleet_of(device) for device in gone}
         return [name for name, fleet in here.items() if fleet is None or fleet.boot == gone[name]]
-
-    def _absence(self, names: Collection[str], gates: int, kiosks: int) -> str:
-        """Who is still missing, in words; empty when nobody is."""
-        here = [device.name for device in self.devices]
-        missing = [name for name in names if name not in here]
-        if missing:
-            return f"did not come: {', '.join(missing)}"
-        kiosks_here = sum(device.is_kiosk for device in self.devices)
-        gates_here = len(here) - kiosks_here
-        too_few = [
-            f"{needed} {what} are needed, {there} came"
-            for what, needed, there in (
-                ("devices", gates, gates_here),
-                ("kiosks", kiosks, kiosks_here),
-            )
-            if there < needed
-        ]
-        if not too_few:
-            return ""
-        return (
-            f"{', '.join(too_few)} (here: {', '.join(here) or 'none'}): "
-            "start more with gatedrill fleet"
-        )

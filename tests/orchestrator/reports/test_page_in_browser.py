@@ -1,7 +1,8 @@
 """The HTML report in a real browser: wide and narrow, light and dark, by keyboard, offline."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +13,7 @@ from judged_runs import cut_off, hostile, judged, recorded, shipped
 from parsed_page import parse_page
 from services import require
 
+from gatedrill.orchestrator.reports.judged_run import JudgedRun
 from gatedrill.orchestrator.reports.page import render_page
 
 if TYPE_CHECKING:
@@ -66,22 +68,10 @@ FOCUSED = """() => {
 }"""
 
 
-def pages() -> dict[str, str]:
-    violated = Run(race(rounds=2))
-    violated.show("drill-1.2:gate-02", ADMITTED)
-    return {
-        "passed": render_page(recorded("passed")),
-        "violated": render_page(recorded("violated")),
-        "inconclusive": render_page(recorded("inconclusive")),
-        "big": render_page([judged(Run(stream(each=600, devices=10)))]),
-        "many rounds": render_page([judged(Run(race(rounds=30, devices=10)))]),
-        "several": render_page(recorded("threshold-crossed", "violated", "passed")),
-        "re-entries": render_page([judged(shipped("vip-reentry"))]),
-        "fifty kiosks": render_page([judged(shipped("slot-6"))]),
-        "cut off": render_page([judged(cut_off())]),
-        "rush": render_page([judged(_rush())]),
-        "hostile": render_page([hostile(violated, "gate-02", "t1", "http://a")]),
-    }
+def _violated() -> Run:
+    run = Run(race(rounds=2))
+    run.show("drill-1.2:gate-02", ADMITTED)
+    return run
 
 
 def _rush() -> Run:
@@ -93,7 +83,25 @@ def _rush() -> Run:
     return run
 
 
-PAGES = pages()
+# Made only when a test opens them: each worker that collects the tests runs this file.
+PAGES: dict[str, Callable[[], list[JudgedRun]]] = {
+    "passed": lambda: recorded("passed"),
+    "violated": lambda: recorded("violated"),
+    "inconclusive": lambda: recorded("inconclusive"),
+    "big": lambda: [judged(Run(stream(each=600, devices=10)))],
+    "many rounds": lambda: [judged(Run(race(rounds=30, devices=10)))],
+    "several": lambda: recorded("threshold-crossed", "violated", "passed"),
+    "re-entries": lambda: [judged(shipped("vip-reentry"))],
+    "fifty kiosks": lambda: [judged(shipped("slot-6"))],
+    "cut off": lambda: [judged(cut_off())],
+    "rush": lambda: [judged(_rush())],
+    "hostile": lambda: [hostile(_violated(), "gate-02", "t1", "http://a")],
+}
+
+
+@cache
+def page(name: str) -> str:
+    return render_page(PAGES[name]())
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +124,7 @@ def browser_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Page"]:
 @pytest.fixture(params=PAGES)
 def shown(request: pytest.FixtureRequest, browser_page: "Page", tmp_path: Path) -> "Page":
     """One of the pages, opened."""
-    return _open(browser_page, PAGES[request.param], tmp_path)
+    return _open(browser_page, page(request.param), tmp_path)
 
 
 def _open(browser_page: "Page", html: str, folder: Path) -> "Page":
@@ -155,7 +163,7 @@ def test_every_text_stands_out_from_its_ground(shown: "Page", width: int, scheme
 
 
 def test_light_and_dark_are_two_grounds(browser_page: "Page", tmp_path: Path) -> None:
-    shown = _open(browser_page, PAGES["passed"], tmp_path)
+    shown = _open(browser_page, page("passed"), tmp_path)
     grounds = []
     for scheme in ("light", "dark"):
         _dress(shown, 1280, scheme)
@@ -191,7 +199,7 @@ def _tab_through(shown: "Page") -> list[Any]:
 
 
 def test_a_fold_opens_and_closes_by_keyboard(browser_page: "Page", tmp_path: Path) -> None:
-    shown = _open(browser_page, PAGES["passed"], tmp_path)
+    shown = _open(browser_page, page("passed"), tmp_path)
     fold = shown.locator("details").last
     fold.locator("summary").focus()
     states = []
@@ -202,7 +210,7 @@ def test_a_fold_opens_and_closes_by_keyboard(browser_page: "Page", tmp_path: Pat
 
 
 def test_the_skip_link_leads_to_the_verdict(browser_page: "Page", tmp_path: Path) -> None:
-    shown = _open(browser_page, PAGES["passed"], tmp_path)
+    shown = _open(browser_page, page("passed"), tmp_path)
     shown.keyboard.press("Tab")
     shown.keyboard.press("Enter")
     assert shown.evaluate("document.activeElement.tagName") == "MAIN"
@@ -217,17 +225,17 @@ def test_the_browser_fetches_nothing_complains_of_nothing_and_repairs_nothing(
     browser_page.on("request", lambda request: requests.append(request.url))
     browser_page.on("console", lambda message: complaints.append(message.text))
     browser_page.on("pageerror", lambda error: complaints.append(str(error)))
-    shown = _open(browser_page, PAGES[name], tmp_path)
+    shown = _open(browser_page, page(name), tmp_path)
     tags = shown.evaluate("[...document.querySelectorAll('*')].map(each => each.localName)")
     assert requests == [shown.url]
     assert complaints == []
-    assert tags == [each.tag for each in parse_page(PAGES[name]).root.iter()]
+    assert tags == [each.tag for each in parse_page(page(name)).root.iter()]
 
 
 def test_every_drawing_has_its_name_for_those_who_do_not_see_it(
     browser_page: "Page", tmp_path: Path
 ) -> None:
-    shown = _open(browser_page, PAGES["violated"], tmp_path)
+    shown = _open(browser_page, page("violated"), tmp_path)
     assert shown.get_by_role("img", name="Latency of scans", exact=True).count() == 1
     assert shown.get_by_role("img", name="Timeline of race-1.1", exact=True).count() == 1
     assert shown.get_by_role("region", name="Was it right?", exact=True).count() == 1

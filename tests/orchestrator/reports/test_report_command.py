@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pytest
 from command import gatedrill, on_closed_pipe
 from judged_runs import RECORDED, recorded
+from own_command_line import OwnCommandLine
 from parsed_page import parse_page
 
 from gatedrill.orchestrator.reports.formats import RENDERERS
@@ -16,11 +17,16 @@ EXIT_CODES = {"inconclusive": 4, "passed": 0, "threshold-crossed": 3, "violated"
 @pytest.mark.parametrize("name", EXIT_CODES)
 @pytest.mark.parametrize("form", RENDERERS)
 def test_every_form_ends_with_the_verdict_and_is_the_same_in_a_file_and_on_stdout(
-    name: str, form: str, tmp_path: Path
+    name: str,
+    form: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     out = tmp_path / "report"
+    here = OwnCommandLine(monkeypatch, capsys)
     printed = gatedrill("report", str(RECORDED / name), "--format", form)
-    saved = gatedrill("report", str(RECORDED / name), "--format", form, "--out", str(out))
+    saved = here.ended("report", str(RECORDED / name), "--format", form, "--out", str(out))
     assert (printed.code, printed.err) == (EXIT_CODES[name], "")
     assert (saved.code, saved.out, saved.err) == (EXIT_CODES[name], "", "")
     assert out.read_text(encoding="utf-8") == printed.out == RENDERERS[form](recorded(name))

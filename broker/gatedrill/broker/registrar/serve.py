@@ -25,12 +25,13 @@ async def serve(
     ready: Callable[[str], None],
     stop: asyncio.Event,
     heartbeat_s: float = HEARTBEAT_S,
+    beat: Callable[[], None] | None = None,
 ) -> None:
     """Grant claims at the venue of `broker` (its URL) until `stop` is set.
 
     `file` None keeps the grants in a temporary file that goes with the registrar; `fault` names one
     of `faults.REGISTRAR_FAULTS`. `ready` is called with the file's id as soon as claims are
-    answered.
+    answered, `beat` whenever the broker has taken its heartbeat.
 
     Raises UsageError when the file cannot be used or written, or there is no such fault; PeerError
     when the broker cannot be reached, or another registrar is at work at this venue.
@@ -53,6 +54,7 @@ async def serve(
                 rivals={},
                 refusal=_occupied,
                 heartbeat_s=heartbeat_s,
+                beat=beat,
             )
         )
         ready(book.id)

@@ -31,11 +31,12 @@ def checks(out: Path) -> Iterator[Check]:
 def _named_by_environment() -> Iterator[Check]:
     try:
         environment = read_environment()
+        broker = environment.at_broker(None)
     except UsageError as error:
         yield partial(fail, "environment", str(error), "set that variable right, or unset it")
         return
-    if environment.broker:
-        yield partial(brokers.venue_broker, environment.broker)
+    if broker:
+        yield partial(brokers.venue_broker, broker)
     if environment.target:
         yield partial(service, environment.target, has_key=environment.key is not None)
 

@@ -12,6 +12,7 @@ EXTRAS = {
     "hid": ("evdev", "hid"),
     "print": ("fpdf", "segno"),
     "postgres": ("asyncpg",),
+    "tls": ("cryptography",),
 }
 """What each extra brings, as it is imported. Brokers and zbar have checks of their own."""
 _NEEDED = ("devices", "backend")
@@ -19,6 +20,7 @@ _FOR = {
     "hid": "scanners that type like a keyboard cannot be read",
     "print": "practice tickets cannot be printed",
     "postgres": "the reference service keeps its records in SQLite only",
+    "tls": "no certificates for a venue's broker can be made",
 }
 _LEAST = (3, 11)
 

@@ -1,0 +1,58 @@
+"""Runs whose broker is a cluster: conductor and gates are at different nodes, and nodes go."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from command import Ended, running
+from nats_cluster import Node, running_cluster
+from runs import await_first_attempt
+from venue_processes import KEY, running_fleet, running_service
+
+
+class ClusteredVenue(NamedTuple):
+    """Its gates are at a node of their own; nobody is at the spare one."""
+
+    conductors: Node
+    gates: Node
+    spare: Node
+
+
+@pytest.fixture(scope="module")
+def venue() -> Iterator[ClusteredVenue]:
+    with running_cluster() as nodes, running_service() as service:
+        venue = ClusteredVenue(*nodes)
+        with running_fleet(venue.gates.url("device"), service, "--count", "2"):
+            yield venue
+
+
+def race_while(venue: ClusteredVenue, out: Path, happens: Callable[[], None]) -> Ended:
+    """Race, and let that happen once the first round is under way."""
+    arguments = ("--devices", "2", "--rounds", "3", "--out", str(out))
+    broker = venue.conductors.url("conductor")
+    with running(
+        "run", "race", *arguments, GATEDRILL_BROKER=broker, SUPABASE_SERVICE_ROLE_KEY=KEY
+    ) as race:
+        await_first_attempt(out)
+        happens()
+        return race.ended()
+
+
+def test_when_the_node_of_the_gates_is_stopped_it_is_said_that_they_fell_silent(
+    venue: ClusteredVenue, tmp_path: Path
+) -> None:
+    ended = race_while(venue, tmp_path, venue.gates.stop)
+    venue.gates.start()
+    asyncio.run(venue.gates.until_it_accepts())
+    assert ended.code == 4, ended.out + ended.err
+    assert "devices fell silent: gate-01, gate-02" in ended.out
+
+
+def test_a_run_goes_on_when_a_node_is_stopped_that_nobody_is_at(
+    venue: ClusteredVenue, tmp_path: Path
+) -> None:
+    ended = race_while(venue, tmp_path, venue.spare.stop)
+    assert ended.code == 0, ended.out + ended.err
+    assert "6 scans" in ended.out

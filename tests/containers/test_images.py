@@ -1,0 +1,80 @@
+"""What images hold and containers may do."""
+
+import json
+
+import pytest
+from container_venue import ContainerVenue, docker
+
+pytestmark = pytest.mark.timeout(400)
+PARTS = ("registrar", "backend", "device", "orchestrator")
+IMPORTABLE = """
+import importlib.util, json, sys
+print(json.dumps([name for name in sys.argv[1:] if importlib.util.find_spec(name)]))
+"""
+WEB = ("starlette", "uvicorn", "httptools", "asyncpg")
+REPORTS = ("fpdf", "segno", "PIL")
+CAMERAS = ("cv2", "numpy", "zxingcpp", "serial")
+
+
+@pytest.mark.parametrize(
+    ("part", "holds"),
+    [
+        ("registrar", ()),
+        ("backend", WEB),
+        ("device", CAMERAS),
+        ("orchestrator", REPORTS),
+    ],
+)
+def test_an_image_holds_what_its_part_needs_and_no_more(
+    venue: ContainerVenue, part: str, holds: tuple[str, ...]
+) -> None:
+    asked = (*WEB, *REPORTS, *CAMERAS)
+    found = docker(
+        *("run", "--rm", "--entrypoint", "python", f"gatedrill/{part}", "-c", IMPORTABLE, *asked)
+    )
+    assert set(json.loads(found)) == set(holds)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_an_image_names_the_terms_of_all_that_is_in_it(venue: ContainerVenue, part: str) -> None:
+    image = f"gatedrill/{part}"
+    script = "cat /opt/*/THIRD-PARTY-NOTICES; ls -d /opt/*/lib/*/site-packages/*.dist-info"
+    told = docker("run", "--rm", "--entrypoint", "sh", image, "-c", script)
+    notices, *packages = told.split("/opt/")
+    assert len(packages) > 10
+    assert "typer" in notices
+    for package in packages:
+        name, _, version = package.split("/")[-1].strip().removesuffix(".dist-info").partition("-")
+        assert f"{name} {version}:".lower().replace("-", "_") in notices.lower().replace("-", "_")
+
+
+def test_containers_are_nobody_may_nothing_and_hold_no_secret(venue: ContainerVenue) -> None:
+    each = "for file in /secrets/conductor/*; do cat $file; echo; done"
+    code, secrets = venue.run("--entrypoint", "sh", "orchestrator", "-c", each)
+    assert code == 0
+    known = secrets.split()[:2]
+    assert min(map(len, known)) > 20
+    containers = docker("ps", "-q", "--filter", f"name={venue.project}").split()
+    assert len(containers) == 13
+    for container in containers:
+        about = venue.inspect(container)
+        host = about["HostConfig"]
+        assert about["Config"]["User"] not in ("", "0", "root"), about["Name"]
+        assert (host["CapDrop"], host["CapAdd"]) == (["ALL"], None)
+        assert host["ReadonlyRootfs"]
+        assert host["Init"]
+        assert "no-new-privileges:true" in host["SecurityOpt"]
+        assert not any(secret in json.dumps(about) for secret in known)
+    for part in PARTS:
+        history = docker("history", "--no-trunc", f"gatedrill/{part}")
+        assert not any(secret in history for secret in known)
+
+
+def test_every_part_stops_in_time_when_it_is_asked_to(venue: ContainerVenue) -> None:
+    venue.compose("stop", "-t", "2")
+    try:
+        stopped = docker("ps", "-aq", "--filter", f"name={venue.project}").split()
+        codes = {venue.inspect(each)["Name"]: venue.inspect(each)["State"] for each in stopped}
+        assert {name: state["ExitCode"] for name, state in codes.items() if state["ExitCode"]} == {}
+    finally:
+        venue.compose("start")

@@ -1,0 +1,50 @@
+"""`docker-compose up` is a venue, and `run` of its orchestrator ends with the verdict."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from container_venue import ContainerVenue, docker, is_calm
+
+pytestmark = pytest.mark.timeout(400)
+OUTAGE = f"{Path(__file__).with_name('outage.toml')}:/outage.toml:ro"
+FAULTY = "--fault read-then-update"  # in a file of its own: no honest service opens it again
+
+
+def test_ten_containers_race_for_one_ticket_and_one_admits(venue: ContainerVenue) -> None:
+    code, told = venue.run("orchestrator", "run", "race", "--seed", "7")
+    result = venue.result()
+    assert (code, result["verdict"]) == (0, "passed"), told
+    assert (result["target"], result["devices"]) == ("http://backend:8000", 10)
+    assert [each["contending"] for each in result["rounds"]] == [10, 10, 10]
+
+
+def test_a_fault_in_the_service_is_found(venue: ContainerVenue) -> None:
+    venue.compose("up", "-d", "--no-deps", "backend", BACKEND_OPTIONS=FAULTY)
+    try:
+        code, told = venue.run(
+            "orchestrator", "run", "race", "--rounds", "1", BACKEND_OPTIONS=FAULTY
+        )
+    finally:
+        venue.compose("up", "-d", "--no-deps", "backend")
+    assert (code, venue.result()["verdict"]) == (1, "safety violated"), told
+
+
+async def test_gates_go_on_while_the_service_is_away_and_nothing_is_lost(
+    venue: ContainerVenue,
+) -> None:
+    [backend] = venue.ids("backend")
+    async with venue.watched() as watch:
+        await watch.until(is_calm)
+        with venue.running("-v", OUTAGE, "orchestrator", "run", "/outage.toml") as run:
+            await watch.until_fired()
+            docker("network", "disconnect", venue.network, backend)
+            await watch.until(lambda seen: all(each.queued for each in seen.states.values()))
+            docker("network", "connect", "--alias", "backend", venue.network, backend)
+            code, told = await asyncio.to_thread(run.ended)
+    result = venue.result()
+    assert (code, result["verdict"]) == (0, "passed"), told
+    decided = {each["authority"]: each["decided"] for each in result["decided_by"]}
+    assert decided["venue"] >= 10
+    assert result["uploads"]["synced"] == decided["venue"] + decided["offline"]
+    assert (result["pending"], result["conflicts"]) == ([], [])
