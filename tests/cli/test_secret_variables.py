@@ -51,7 +51,7 @@ def test_without_a_file_nothing_changes(file: str | None) -> None:
         (b"", "is empty"),
         (b"\n", "is empty"),
         (b"sesame\xff", "is no text"),
-        (b"open\0", "is no text"),
+        (b"sesame\0", "is no text"),
     ],
 )
 def test_a_file_of_no_use_is_told_with_its_variable_and_not_its_content(
