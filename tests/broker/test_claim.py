@@ -1,6 +1,6 @@
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
@@ -9,7 +9,7 @@ from bus_process import running_fleet
 
 from gatedrill.broker.address import BrokerAddress
 from gatedrill.broker.bus import Bus
-from gatedrill.broker.claim import claim_alone
+from gatedrill.broker.claim import Renew, claim_alone
 from gatedrill.broker.serve import BrokerKind
 from gatedrill.contract.errors import PeerError
 from gatedrill.contract.messages import ConductorClaim, Presence
@@ -21,8 +21,12 @@ NEVER_S = 60.0
 
 @asynccontextmanager
 async def conducting(
-    bus: Bus, conductor: str, *, heartbeat_s: float = NEVER_S
-) -> AsyncIterator[None]:
+    bus: Bus,
+    conductor: str,
+    *,
+    heartbeat_s: float = NEVER_S,
+    beat: Callable[[], None] | None = None,
+) -> AsyncIterator[Renew]:
     claim = ConductorClaim(conductor, host=f"host of {conductor}", pid=os.getpid())
     async with claim_alone(
         bus,
@@ -32,8 +36,9 @@ async def conducting(
         rivals={},
         refusal=lambda rival: f"{rival.host} conducts this venue",
         heartbeat_s=heartbeat_s,
-    ):
-        yield
+        beat=beat,
+    ) as renew:
+        yield renew
 
 
 @asynccontextmanager
@@ -237,19 +242,9 @@ async def test_a_beat_is_shown_whenever_the_broker_has_taken_the_claim(
     broker: BrokerProcess, name: str
 ) -> None:
     beats: asyncio.Queue[None] = asyncio.Queue()
-    claim = ConductorClaim(name, host="", pid=0)
     async with (
         conductors_bus(broker.url, name) as bus,
-        claim_alone(
-            bus,
-            CONDUCTOR,
-            claim,
-            mine={"conductor": name},
-            rivals={},
-            refusal=str,
-            heartbeat_s=NEVER_S,
-            beat=lambda: beats.put_nowait(None),
-        ) as renew,
+        conducting(bus, name, beat=lambda: beats.put_nowait(None)) as renew,
     ):
         await beats.get()
         renew()

@@ -10,9 +10,9 @@ import typer
 from gatedrill.cli import options
 from gatedrill.cli.environment import BROKER, read_environment
 from gatedrill.cli.logs import LogLevel, set_up_logging
+from gatedrill.cli.parts import required
 from gatedrill.cli.service_process import serve_until_stopped
 from gatedrill.cli.sign_of_life import sign_of_life
-from gatedrill.contract.errors import UsageError
 
 
 def registrar(
@@ -30,10 +30,9 @@ def registrar(
     from gatedrill.broker.registrar.serve import serve
 
     set_up_logging(log_level, as_json=log_json, run=supervised)
-    url = read_environment().at_broker(broker)
-    if url is None:
-        raise UsageError(f"--broker is missing: give it, or set {BROKER}")
-    beat = sign_of_life(read_environment().alive_file)
+    environment = read_environment()
+    url = required(environment.at_broker(broker), "--broker", BROKER)
+    beat = sign_of_life(environment.alive_file)
 
     async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
         def registrar_ready(identity: str) -> None:

@@ -13,7 +13,7 @@ from gatedrill.cli import options
 from gatedrill.cli.console import open_console
 from gatedrill.cli.environment import BROKER, read_environment
 from gatedrill.cli.logs import tell
-from gatedrill.contract.errors import UsageError
+from gatedrill.cli.parts import required
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -53,9 +53,7 @@ def roster(
 
     Fleets that speak another version of the protocol are told on stderr.
     """
-    url = read_environment().at_broker(broker)
-    if url is None:
-        raise UsageError(f"--broker is missing: give it, or set {BROKER}")
+    url = required(read_environment().at_broker(broker), "--broker", BROKER)
     seen, strangers = asyncio.run(_listen(url, wait))
     if others := strangers.in_words("this gatedrill"):
         tell(others)

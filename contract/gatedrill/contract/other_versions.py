@@ -6,11 +6,14 @@ who they are: on `gatedrill/v<number>/up/<fleet>/presence/<boot>` and on
 """
 
 import re
+from typing import TypeVar
 
 import msgspec
 
 from gatedrill.contract.messages import PROTOCOL_VERSION
-from gatedrill.contract.topics import CONDUCTOR, PRESENCE, ROOT, Channel
+from gatedrill.contract.topics import CONDUCTOR, PRESENCE, ROOT, Channel, M
+
+A = TypeVar("A")
 
 CURE = "install the same gatedrill on both"
 
@@ -33,22 +36,21 @@ class AnyConductor(msgspec.Struct, frozen=True):
 
 _FAMILY = ROOT.rpartition("/")[0]
 
-PRESENCE_OF_ANY_VERSION: Channel[AnyPresence] = Channel(
-    PRESENCE.name,
-    f"{{version}}/{PRESENCE.template}",
-    AnyPresence,
-    PRESENCE.meaning,
-    retain=True,
-    root=_FAMILY,
-)
-CONDUCTOR_OF_ANY_VERSION: Channel[AnyConductor] = Channel(
-    CONDUCTOR.name,
-    f"{{version}}/{CONDUCTOR.template}",
-    AnyConductor,
-    CONDUCTOR.meaning,
-    retain=True,
-    root=_FAMILY,
-)
+
+def _of_any_version(channel: Channel[M], message: type[A]) -> Channel[A]:
+    """The same channel with the version as a level, and what every version says on it."""
+    return Channel(
+        channel.name,
+        f"{{version}}/{channel.template}",
+        message,
+        channel.meaning,
+        retain=channel.retain,
+        root=_FAMILY,
+    )
+
+
+PRESENCE_OF_ANY_VERSION = _of_any_version(PRESENCE, AnyPresence)
+CONDUCTOR_OF_ANY_VERSION = _of_any_version(CONDUCTOR, AnyConductor)
 
 
 def other_version(level: str, told: int | None = None) -> int | None:

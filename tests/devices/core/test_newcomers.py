@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 import msgspec
 import pytest
 from broker_process import BrokerProcess
+from devices.core.test_host import served
 
 from gatedrill.broker.bus import Bus
 from gatedrill.contract.errors import PeerError
@@ -16,7 +17,6 @@ from gatedrill.contract.messages import PROTOCOL_VERSION
 from gatedrill.contract.other_versions import CONDUCTOR_OF_ANY_VERSION, AnyConductor
 from gatedrill.devices.emulated import emulated_devices
 from gatedrill.devices.furnishing import FleetSettings
-from gatedrill.devices.host import serve_fleet
 
 
 class Place:
@@ -39,17 +39,8 @@ class Place:
     async def fleet(self, name: str | None = None) -> AsyncIterator[None]:
         """A fleet of this name, always with the same device, while the body runs."""
         settings = msgspec.structs.replace(self._settings, name=name or self.name)
-        ready, stop = asyncio.Event(), asyncio.Event()
-        serving = asyncio.create_task(serve_fleet(settings, ready=ready.set, stop=stop))
-        waiting = asyncio.create_task(ready.wait())
-        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        try:
-            if ready.is_set():
-                yield
-        finally:
-            stop.set()
-            await serving
+        async with served(settings):
+            yield
 
     async def refused(self, name: str | None = None) -> str:
         """What a fleet is told that is not let in."""

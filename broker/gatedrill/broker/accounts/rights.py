@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gatedrill.broker.accounts.roles import Role
+from gatedrill.contract.other_versions import (
+    CONDUCTOR_OF_ANY_VERSION,
+    PRESENCE_OF_ANY_VERSION,
+)
 from gatedrill.contract.topics import (
     ADMISSION,
     CLAIM,
     CONDUCTOR,
     GRANT,
-    PRESENCE,
     REGISTRAR,
     ROOT,
     TWIN,
-    Channel,
-    M,
 )
 
 HEALTH_TOPIC = "$SYS/broker/uptime"
@@ -67,8 +68,8 @@ def rules_of_fleet(name: str) -> list[Rule]:
     """What the account of this fleet may do."""
     return [
         Rule(Access.WRITE, f"{ROOT}/up/{name}/#"),
-        Rule(Access.READ_WRITE, _of_any_version(PRESENCE, fleet=name)),
-        Rule(Access.READ, _of_any_version(PRESENCE)),  # no two devices have one name
+        Rule(Access.READ_WRITE, PRESENCE_OF_ANY_VERSION.pattern(fleet=name)),
+        Rule(Access.READ, PRESENCE_OF_ANY_VERSION.pattern()),  # no two devices have one name
         Rule(Access.READ, TWIN.pattern()),
         Rule(Access.READ, f"{ROOT}/down/{name}/#"),
         Rule(Access.READ, _ALL),
@@ -87,18 +88,13 @@ def _kept_for(name: str) -> list[Rule]:
     ]
 
 
-def _of_any_version(channel: Channel[M], **levels: str) -> str:
-    """The channel's pattern in every version of the protocol, so that one can tell the other."""
-    return channel.pattern(**levels).replace(ROOT, _ANY_VERSION, 1)
-
-
-_WHO_CONDUCTS = Rule(Access.READ, _of_any_version(CONDUCTOR))
+_WHO_CONDUCTS = Rule(Access.READ, CONDUCTOR_OF_ANY_VERSION.pattern())
 _CONDUCTOR = (
     Rule(Access.READ_WRITE, CONDUCTOR.pattern()),
     Rule(Access.WRITE, f"{ROOT}/down/#"),
     Rule(Access.WRITE, _ALL),
     Rule(Access.READ, f"{ROOT}/up/#"),
-    Rule(Access.READ, _of_any_version(PRESENCE)),
+    Rule(Access.READ, PRESENCE_OF_ANY_VERSION.pattern()),
     Rule(Access.READ, REGISTRAR.pattern()),
 )
 _REGISTRAR = (
@@ -109,7 +105,7 @@ _REGISTRAR = (
 )
 _DEVICE = (
     Rule(Access.WRITE, f"{ROOT}/up/#"),
-    Rule(Access.READ_WRITE, _of_any_version(PRESENCE)),
+    Rule(Access.READ_WRITE, PRESENCE_OF_ANY_VERSION.pattern()),
     Rule(Access.READ, TWIN.pattern()),
     Rule(Access.READ, f"{ROOT}/down/#"),
     Rule(Access.READ, _ALL),

@@ -29,7 +29,6 @@ ALWAYS_NAMED = ("localhost", "127.0.0.1", "::1")
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
 
-
 RENEWED_BEFORE = timedelta(days=90)
 """A broker's certificate that lasts longer than this is kept by `keep_certificates`."""
 
@@ -48,20 +47,17 @@ def make_certificates(folder: Path, names: Sequence[str], now: datetime) -> Cert
     The CA in `folder` signs it, and is made if there is none. Raises UsageError for a name that no
     host can have, for a CA that is of no use any more, and for what cannot be read or written.
     """
-    alternatives = [_alternative(name) for name in dict.fromkeys((*names, *ALWAYS_NAMED))]
+    alternatives = _alternatives(names)
     try:
         folder.mkdir(0o750, parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{folder}: cannot be made: {error.strerror}") from error
     with alone_in(folder):
-        kept = _kept_authority(folder, now)
-        authority = kept or make_authority(now)
-        if kept is None:
-            _write(folder, authority, CA_FILE, CA_KEY, 0o600)
+        authority, is_new = _authority_in(folder, now)
         server = make_server(authority, alternatives, now)
         _write(folder, server, SERVER_FILE, SERVER_KEY, 0o640)
     until = authority.certificate.not_valid_after_utc
-    return Certificates(until, server.certificate.not_valid_after_utc, kept is None)
+    return Certificates(until, server.certificate.not_valid_after_utc, is_new)
 
 
 def keep_certificates(
@@ -73,19 +69,17 @@ def keep_certificates(
     `server`, and what every client may have, the CA's certificate alone, in `public`: whoever is
     given one of them sees no other. Returns the files written; UsageError as `make_certificates`.
     """
-    alternatives = [_alternative(name) for name in dict.fromkeys((*names, *ALWAYS_NAMED))]
+    alternatives = _alternatives(names)
     written = []
     with alone_in(authority):
-        kept = _kept_authority(authority, now)
-        signed_by = kept or make_authority(now)
-        if kept is None:
-            _write(authority, signed_by, CA_FILE, CA_KEY, 0o600)
+        signed_by, is_new = _authority_in(authority, now)
+        if is_new:
             written += [authority / CA_FILE, authority / CA_KEY]
         pem = (authority / CA_FILE).read_text(encoding="utf-8")
         if read_if_there(public / CA_FILE) != pem:
             write_whole(public / CA_FILE, pem, 0o644)
             written.append(public / CA_FILE)
-        if kept is None or not _does(server, signed_by, alternatives, now):
+        if is_new or not _does(server, signed_by, alternatives, now):
             made = make_server(signed_by, alternatives, now)
             _write(server, made, SERVER_FILE, SERVER_KEY, 0o600)
             written += [server / SERVER_FILE, server / SERVER_KEY]
@@ -109,6 +103,11 @@ def _does(
     return lasts and set(told.value) == set(names)
 
 
+def _alternatives(names: Sequence[str]) -> list[x509.GeneralName]:
+    """Each of these names once, and those by which a broker is always known."""
+    return [_alternative(name) for name in dict.fromkeys((*names, *ALWAYS_NAMED))]
+
+
 def _alternative(name: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
@@ -116,6 +115,16 @@ def _alternative(name: str) -> x509.GeneralName:
         if _HOST_NAME.fullmatch(name.lower()):
             return x509.DNSName(name.lower())
     raise UsageError(f"--name {name}: this is neither a host's name nor an address")
+
+
+def _authority_in(folder: Path, now: datetime) -> tuple[Signed, bool]:
+    """The CA that is kept there, and whether it had to be made."""
+    kept = _kept_authority(folder, now)
+    if kept is not None:
+        return kept, False
+    made = make_authority(now)
+    _write(folder, made, CA_FILE, CA_KEY, 0o600)
+    return made, True
 
 
 def _kept_authority(folder: Path, now: datetime) -> Signed | None:
