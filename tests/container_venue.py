@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 COMPOSE = ("docker-compose", "--ansi", "never")
 TIMEOUT_S = 150
 """Ends a test that hangs; says nothing about how long anything may take."""
+_numbers = count(1)
 
 
 def docker(*arguments: str, check: bool = True) -> str:
@@ -182,7 +184,7 @@ class ContainerVenue:
 @contextmanager
 def venue_of_containers(drills: Path, **variables: str) -> Iterator[ContainerVenue]:
     """The venue, not yet up; all of it is gone at the end, volumes included."""
-    project = f"gatedrill-test-{os.getpid()}"
+    project = f"gatedrill-test-{os.getpid()}-{next(_numbers)}"
     free_ports = {"BROKER_LISTEN": "127.0.0.1:", "BROKER_TLS_LISTEN": "127.0.0.1:"}
     venue = ContainerVenue(project, drills, free_ports | variables)
     try:

@@ -85,6 +85,8 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
         ("run race --broker mqtt://127.0.0.1:1", 5, "cannot reach the broker at mqtt://127.0.0.1"),
         ("backend --db x.db --store postgresql://x", 2, "--db and --store both say where records"),
         ("backend --port 0 --store postgresql://127.0.0.1:1/x", 5, "127.0.0.1"),
+        ("backend --port 0 --wait 5s", 2, "--wait is for a PostgreSQL: name one with --store"),
+        ("backend --port 0 --store postgresql://x --wait 5", 2, "'5' is no duration"),
         ("selftest --scenario race --store postgresql://127.0.0.1:1/x", 5, "127.0.0.1"),
         (f"fleet --broker mqtt://127.0.0.1:1 --target {NOWHERE}", 5, "cannot reach the broker"),
         ("fleet --broker mqtt://127.0.0.1:1", 2, "--target is missing: .*set SUPABASE_URL"),

@@ -9,7 +9,7 @@ from gatedrill.cli.planted import FaultyPart, fault_option, find_planted, plante
 from gatedrill.cli.shares import Hosting, Share
 from gatedrill.cli.venue import OfflineParts
 from gatedrill.contract.errors import UsageError
-from gatedrill.devices.emulated import emulated_devices
+from gatedrill.devices.emulated_roster import emulated_devices
 from gatedrill.fixtures.loader import load_scenario, shipped_scenarios
 
 RUN = Path("drills/run")

@@ -8,7 +8,7 @@ import pytest
 from gatedrill.cli import shares
 from gatedrill.cli.shares import Share, fleets_for
 from gatedrill.contract.errors import UsageError
-from gatedrill.devices.emulated import emulated_devices
+from gatedrill.devices.emulated_roster import emulated_devices
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ class PostgresStore:
         UsageError when the URL or the database cannot be used, PeerError when nobody answers there
         or the credentials are refused; neither tells the password.
         """
-        where = _place(url)
+        where = place_of(url)
         pool = await _connect(url, where)
         try:
             async with pool.acquire() as connection:
@@ -157,8 +157,8 @@ def _numbered(statement: str) -> str:
     return first + "".join(f"${number}{text}" for number, text in enumerate(rest, start=1))
 
 
-def _place(url: str) -> str:
-    """Host, port and database of `url`, without its secrets."""
+def place_of(url: str) -> str:
+    """Host, port and database of `url`, without its secrets; UsageError if it is no such URL."""
     try:
         parts = urlsplit(url)
         port = parts.port or 5432

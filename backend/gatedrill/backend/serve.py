@@ -51,6 +51,7 @@ async def serve(
     key: str,
     database: Path | None,
     store_url: str | None = None,
+    store_wait_s: float = 0.0,
     fault: str | None,
     ready: Callable[[str], None],
     stop: asyncio.Event,
@@ -60,9 +61,10 @@ async def serve(
 
     `port` 0 takes a free one; `key` is what clients must show; `database` None keeps the records in
     a temporary file that goes with the service; `store_url` (`postgresql://user:password@host:port/
-    database`) keeps them in PostgreSQL instead; `fault` names one of `faults.FAULTS`. `ready` is
-    called with the service's URL as soon as it accepts connections. `beat`, if given, is called
-    again and again as long as records can be read; nothing is read for it otherwise.
+    database`) keeps them in PostgreSQL instead, which may take up to `store_wait_s` to be there;
+    `fault` names one of `faults.FAULTS`. `ready` is called with the service's URL as soon as it
+    accepts connections. `beat`, if given, is called again and again as long as records can be read;
+    nothing is read for it otherwise.
 
     Raises UsageError when the port is taken, the address, the file or the URL cannot be used, the
     key is empty, or there is no such fault; PeerError when PostgreSQL does not let us in.
@@ -72,6 +74,10 @@ async def serve(
     parts = parts_for(fault)
     about = About(SERVICE_NAME, version("gatedrill"), fault)
     with _listening(host, port) as listener:
+        if store_url is not None and store_wait_s:
+            await _wait_for_postgres(store_url, store_wait_s, stop)
+            if stop.is_set():
+                return
         async with _open_store(database, store_url, guarded=parts.guarded) as store:
             check_in = CheckIn(store, parts.desks.over(store), about)
             app = Stamps(RequireKey(parts.wrap(build_app(check_in)), key))
@@ -198,13 +204,25 @@ async def _open_store(
 
 
 def _postgres_store() -> "type[PostgresStore]":
-    try:
+    with _postgres_needed():
         from gatedrill.backend.postgres_store import PostgresStore  # noqa: PLC0415
+    return PostgresStore
+
+
+async def _wait_for_postgres(url: str, wait_s: float, stop: asyncio.Event) -> None:
+    with _postgres_needed():
+        from gatedrill.backend.postgres_wait import wait_for_postgres  # noqa: PLC0415
+    await wait_for_postgres(url, wait_s, stop)
+
+
+@contextmanager
+def _postgres_needed() -> Iterator[None]:
+    try:
+        yield
     except ModuleNotFoundError as error:
         raise UsageError(
             f"PostgreSQL needs the package {error.name}: pip install 'gatedrill[postgres]'"
         ) from error
-    return PostgresStore
 
 
 @contextmanager

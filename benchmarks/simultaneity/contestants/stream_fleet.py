@@ -21,7 +21,8 @@ from gatedrill.broker.clock import MonotonicClock
 from gatedrill.contract.messages import DeviceInfo, Presentation
 from gatedrill.devices.connection import ServiceConnection
 from gatedrill.devices.device import Device
-from gatedrill.devices.emulated import emulated_devices, make_gate
+from gatedrill.devices.emulated import make_gate
+from gatedrill.devices.emulated_roster import emulated_devices
 from gatedrill.devices.readers.decoders import make_decoder
 from gatedrill.devices.stream import Stream, StreamTimes
 from gatedrill.devices.supabase_checkin import SupabaseCheckIn

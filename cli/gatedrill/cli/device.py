@@ -113,7 +113,7 @@ def device(
     log_with(fleet=fleet)
     with extra_needed("devices"):
         from gatedrill.cli.gate_feedback import GateFeedback
-        from gatedrill.devices.furnishing import FleetSettings
+        from gatedrill.devices.fleet_settings import FleetSettings
         from gatedrill.devices.host import serve_fleet
 
     kind = _only_one({"serial": serial, "hid": hid, "camera": camera})

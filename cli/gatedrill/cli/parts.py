@@ -14,6 +14,7 @@ from gatedrill.cli.environment import BROKER, KEY, TARGET, read_environment
 from gatedrill.cli.extras import extra_needed
 from gatedrill.cli.logs import LogLevel, log_with, never_log, set_up_logging
 from gatedrill.cli.request import checked_store
+from gatedrill.cli.requirements import parse_wait_s
 from gatedrill.cli.service_process import serve_until_stopped
 from gatedrill.cli.shares import WHOLE, Hosting, Share
 from gatedrill.cli.sign_of_life import sign_of_life
@@ -33,6 +34,14 @@ def backend(
         typer.Option("--db", metavar="FILE", help="SQLite file; without it, a temporary one"),
     ] = None,
     store: options.Store = None,
+    wait: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="How long to wait for a PostgreSQL that is not there yet; not at all by default",
+            show_default=False,
+        ),
+    ] = None,
     fault: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Plant a fault that a drill should find"),
@@ -48,6 +57,9 @@ def backend(
     if database is not None and store is not None:
         raise UsageError("--db and --store both say where records are kept: give one of them")
     store_url = None if database else checked_store(store) or read_environment().store
+    if wait is not None and store_url is None:
+        raise UsageError("--wait is for a PostgreSQL: name one with --store")
+    wait_s = parse_wait_s(wait) or 0.0
     kept = "reference backend on PostgreSQL" if store_url else "reference backend"
     what = f"{kept}, fault {fault}" if fault else kept
     beat = sign_of_life(read_environment().alive_file)
@@ -65,6 +77,7 @@ def backend(
             key=key,
             database=database,
             store_url=store_url,
+            store_wait_s=wait_s,
             fault=fault,
             ready=backend_ready,
             stop=stop,
@@ -120,13 +133,11 @@ def fleet(
     supervised: options.Supervised = None,
 ) -> None:
     """Start emulated devices and have them join a venue."""
+    from gatedrill.devices.emulated_roster import emulated_devices
+    from gatedrill.devices.fleet_settings import FleetSettings
+
     set_up_logging(log_level, as_json=log_json, run=supervised)
     check_name(name_prefix, "name prefix")
-    with extra_needed("devices"):
-        from gatedrill.devices.emulated import emulated_devices
-        from gatedrill.devices.furnishing import FleetSettings
-        from gatedrill.devices.host import serve_fleet
-
     everybody = emulated_devices(name_prefix, count, kiosks)
     if next_free:
         only = _next_free(everybody, data, only or share != WHOLE)
@@ -155,6 +166,9 @@ def fleet(
     what = _what(settings.devices)
 
     async def run(ready: Callable[[str, str], None], stop: asyncio.Event) -> None:
+        with extra_needed("devices"):
+            from gatedrill.devices.host import serve_fleet
+
         await serve_fleet(settings, ready=lambda: ready("the broker", what), stop=stop, beat=beat)
 
     serve_until_stopped(run, supervised=supervised is not None)

@@ -146,13 +146,12 @@ class _Services:
     @classmethod
     async def start(cls, stack: AsyncExitStack, wanted: LocalVenue) -> "_Services":
         """Start broker and fleets; a first service finds the address, and goes again."""
-        devices = local_devices(wanted)  # an extra that is missing is told before anything starts
         key = new_key()
         async with AsyncExitStack() as first:
             target = (await start_backend(first, wanted, key)).child.url
         broker = await start_broker(stack, wanted)
         await start_fleets(stack, wanted, Helping(broker), target, key)
-        return cls(wanted, Venue(broker.child.url, target, key, devices))
+        return cls(wanted, Venue(broker.child.url, target, key, local_devices(wanted)))
 
     @asynccontextmanager
     async def serving(self, fault: str | None) -> AsyncIterator[Venue]:

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gatedrill.cli.environment import KEY, STORE, UPLINK, UPLINK_KEY, to_own_broker
-from gatedrill.cli.extras import extra_needed
 from gatedrill.cli.hands import LocalHands
 from gatedrill.cli.logs import never_log
 from gatedrill.cli.part import Part
@@ -21,6 +20,7 @@ from gatedrill.cli.venue_faults.uplink_fault import UplinkFaulty
 from gatedrill.cli.venue_faults.venue_fault import VenueParts
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import DeviceInfo
+from gatedrill.devices.emulated_roster import emulated_devices
 from gatedrill.orchestrator.hands import Hands
 
 LOCAL_PREFIX = "gate"
@@ -239,8 +239,6 @@ def local_devices(wanted: LocalVenue) -> tuple[str, ...]:
 
 def emulated_roster(gates: int, kiosks: int) -> tuple[DeviceInfo, ...]:
     """The devices of a local venue of this size; nothing is started."""
-    with extra_needed("devices"):
-        from gatedrill.devices.emulated import emulated_devices
     return emulated_devices(LOCAL_PREFIX, gates, kiosks)
 
 

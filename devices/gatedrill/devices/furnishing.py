@@ -8,8 +8,6 @@ from concurrent.futures import Executor
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import msgspec
-
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import ANSWER_TIMEOUT_S, DeviceInfo
@@ -18,6 +16,7 @@ from gatedrill.devices.attended.gate import AttendedGate
 from gatedrill.devices.connection import ServiceAnswer, ServiceConnection, nobody
 from gatedrill.devices.device import Device
 from gatedrill.devices.emulated import make_gate
+from gatedrill.devices.fleet_settings import FleetSettings
 from gatedrill.devices.kiosk import Kiosk
 from gatedrill.devices.offline.cached_ticket import ManifestRows
 from gatedrill.devices.offline.journal import Journal
@@ -29,41 +28,11 @@ from gatedrill.devices.readers.decoders import make_decoder
 from gatedrill.devices.readers.lasting import LastingReader
 from gatedrill.devices.standby import Standby, StandbyParts, Venue
 from gatedrill.devices.standbys import Standbys
-from gatedrill.devices.supabase_checkin import SupabaseCheckIn, VipArgument
+from gatedrill.devices.supabase_checkin import SupabaseCheckIn
 from gatedrill.devices.supabase_kiosk import SupabaseKiosk
 from gatedrill.devices.tunnel import Uplink
 
 logger = logging.getLogger(__name__)
-
-
-class FleetSettings(msgspec.Struct, frozen=True):
-    """What a fleet is to be. `key` opens the check-in service at `target` and goes nowhere else.
-
-    `event_id` is the event at whose gates the devices stand: tickets of another one are refused.
-    `vip_argument` is what the service's VIP function asks for. `uplink` is the URL of the proxy
-    that leads the devices to the service, if one does. In the folder `data` each gate keeps a file
-    of its own; without it, the service alone decides. `fault` is planted in the gates, if anything.
-    """
-
-    name: str
-    devices: tuple[DeviceInfo, ...]
-    broker: str
-    target: str
-    key: str
-    scanned_by: str
-    decoder: str
-    event_id: str
-    vip_argument: VipArgument = "p_pass_id"
-    uplink: str | None = None
-    data: Path | None = None
-    fault: str | None = None
-
-    def __repr__(self) -> str:
-        return f"FleetSettings({self.name!r}, {len(self.devices)} devices)"
-
-    def __rich_repr__(self) -> list[tuple[str, object]]:
-        """What rich shows instead of every field, the key among them."""
-        return [("name", self.name), ("devices", len(self.devices))]
 
 
 def _tell_progress(rows: int) -> None:

@@ -19,7 +19,8 @@ from gatedrill.contract.messages import Presence
 from gatedrill.devices.attended.attachment import Attach
 from gatedrill.devices.attended.gate import AttendedGate
 from gatedrill.devices.fleet import Fleet
-from gatedrill.devices.furnishing import FleetSettings, Furnishing
+from gatedrill.devices.fleet_settings import FleetSettings
+from gatedrill.devices.furnishing import Furnishing
 from gatedrill.devices.newcomers import Newcomers
 from gatedrill.devices.standbys import Standbys
 from gatedrill.devices.twins import refuse_twins

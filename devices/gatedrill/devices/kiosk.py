@@ -14,7 +14,6 @@ from gatedrill.contract.attempt import (
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import (
-    KIOSK,
     CheckoutOrder,
     DeviceInfo,
     LinkOrder,
@@ -25,6 +24,7 @@ from gatedrill.contract.messages import (
 )
 from gatedrill.contract.outcome import Outcome, Reason
 from gatedrill.devices.decide import ask_until_it_stands
+from gatedrill.devices.emulated_roster import kiosk_info
 from gatedrill.devices.question import HeldQuestion
 
 KioskOrder = CheckoutOrder | WebhookOrder | LinkOrder
@@ -190,8 +190,3 @@ class _Common(TypedDict):
     decided_ns: int
     outcome: Outcome
     asks: tuple[Ask, ...]
-
-
-def kiosk_info(name: str) -> DeviceInfo:
-    """What the roster says of a kiosk: without a reader, nothing is ever in its view."""
-    return DeviceInfo(name, KIOSK, repeat_window_s=0.0)

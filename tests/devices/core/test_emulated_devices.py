@@ -4,7 +4,8 @@ import pytest
 from device_fakes import FakeCheckIn, ManualClock
 
 from gatedrill.contract.errors import UsageError
-from gatedrill.devices.emulated import emulated_devices, make_gate
+from gatedrill.devices.emulated import make_gate
+from gatedrill.devices.emulated_roster import emulated_devices
 from gatedrill.devices.readers.decoders import make_decoder
 
 

@@ -30,8 +30,8 @@ from gatedrill.contract.service import (
     VipReservationRow,
 )
 from gatedrill.contract.uplink import UplinkFault, UplinkFaultKind
-from gatedrill.devices.emulated import emulated_devices
-from gatedrill.devices.furnishing import FleetSettings
+from gatedrill.devices.emulated_roster import emulated_devices
+from gatedrill.devices.fleet_settings import FleetSettings
 from gatedrill.devices.host import serve_fleet
 
 if TYPE_CHECKING:

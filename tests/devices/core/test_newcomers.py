@@ -15,8 +15,8 @@ from gatedrill.broker.bus import Bus
 from gatedrill.contract.errors import PeerError
 from gatedrill.contract.messages import PROTOCOL_VERSION
 from gatedrill.contract.other_versions import CONDUCTOR_OF_ANY_VERSION, AnyConductor
-from gatedrill.devices.emulated import emulated_devices
-from gatedrill.devices.furnishing import FleetSettings
+from gatedrill.devices.emulated_roster import emulated_devices
+from gatedrill.devices.fleet_settings import FleetSettings
 
 
 class Place:

@@ -29,8 +29,8 @@ from gatedrill.contract.messages import (
 from gatedrill.contract.outcome import Authority, OutcomeKind
 from gatedrill.contract.service import Population, TicketRow
 from gatedrill.contract.uplink import UplinkFault, UplinkFaultKind
-from gatedrill.devices.emulated import emulated_devices
-from gatedrill.devices.furnishing import FleetSettings
+from gatedrill.devices.emulated_roster import emulated_devices
+from gatedrill.devices.fleet_settings import FleetSettings
 
 if TYPE_CHECKING:
     from devices.core.conftest import Backend

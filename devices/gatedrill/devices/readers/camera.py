@@ -15,6 +15,7 @@ import numpy as np
 from gatedrill.contract.attempt import FrameFigures
 from gatedrill.contract.clock import Clock
 from gatedrill.devices.readers.decoders import Decoded, Decoder, Image
+from gatedrill.devices.readers.repeat_windows import CAMERA_S
 from gatedrill.devices.readers.symbol import Symbol
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class CameraReader:
     """
 
     kind: Final = "camera"
-    repeat_window_s: Final = 1.0
+    repeat_window_s: Final = CAMERA_S
 
     def __init__(
         self, source: FrameSource, decoder: Decoder, clock: Clock, executor: Executor
