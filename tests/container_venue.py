@@ -136,6 +136,34 @@ class ContainerVenue:
             finally:
                 process.terminate()
 
+    def typed(self, line: str, folder: Path) -> None:
+        """Run this as somebody who sits in `folder`, at a terminal, and means this venue."""
+        terminal, end = os.openpty()
+        whose = {"COMPOSE_FILE": str(ROOT / "docker-compose.yml")} | self._all({})
+        try:
+            subprocess.run(
+                ["sh", "-c", line],
+                cwd=folder,
+                env=environment(**whose),
+                stdin=end,
+                stderr=subprocess.DEVNULL,
+                timeout=TIMEOUT_S,
+                check=True,
+            )
+        finally:
+            os.close(end)
+            os.close(terminal)
+
+    @contextmanager
+    def without_backend(self) -> Iterator[None]:
+        """Have the check-in service away from the network meanwhile."""
+        [backend] = self.ids("backend")
+        docker("network", "disconnect", self.network, backend)
+        try:
+            yield
+        finally:
+            docker("network", "connect", "--alias", "backend", self.network, backend)
+
     def _all(self, variables: dict[str, str]) -> dict[str, str]:
         kept = {"COMPOSE_PROJECT_NAME": self.project, "DRILLS": str(self.drills)}
         return kept | self.variables | variables

@@ -19,3 +19,12 @@ def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerVenue]:
     with venue_of_containers(tmp_path_factory.mktemp("venue") / "drills") as venue:
         venue.compose("up", "-d", "--build", "--scale", "device=10")
         yield venue
+
+
+@pytest.fixture(scope="module")
+def nobody_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerVenue]:
+    """With accounts and a folder for its runs, for what needs no more of a venue."""
+    with venue_of_containers(tmp_path_factory.mktemp("nobody") / "drills") as venue:
+        for prepares in ("accounts", "drills-folder"):
+            venue.compose("run", "--rm", "-T", prepares)
+        yield venue

@@ -1,9 +1,12 @@
 """What images hold and containers may do."""
 
 import json
+import shutil
+import tarfile
+from pathlib import Path
 
 import pytest
-from container_venue import ContainerVenue, docker
+from container_venue import ROOT, ContainerVenue, docker
 
 pytestmark = pytest.mark.timeout(400)
 PARTS = ("registrar", "backend", "device", "orchestrator")
@@ -65,9 +68,35 @@ def test_containers_are_nobody_may_nothing_and_hold_no_secret(venue: ContainerVe
         assert host["Init"]
         assert "no-new-privileges:true" in host["SecurityOpt"]
         assert not any(secret in json.dumps(about) for secret in known)
-    for part in PARTS:
-        history = docker("history", "--no-trunc", f"gatedrill/{part}")
-        assert not any(secret in history for secret in known)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_an_image_has_folders_for_secrets_and_nothing_in_them(
+    venue: ContainerVenue, part: str
+) -> None:
+    look = ("--user", "0", "--entrypoint", "find", f"gatedrill/{part}", "/secrets", "-type")
+    assert "/secrets/device" in docker("run", "--rm", *look, "d").split()
+    assert docker("run", "--rm", *look, "f,l") == ""
+
+
+def test_a_build_is_not_sent_what_is_secret_in_a_checkout(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . /\n", encoding="utf-8")
+    shutil.copy(ROOT / ".dockerignore", tmp_path)
+    for name in (".env", "secrets/device/service-key", "drills/history.jsonl", "cli/code.py"):
+        planted = tmp_path / name
+        planted.parent.mkdir(parents=True, exist_ok=True)
+        planted.touch()
+    image = docker("build", "--quiet", str(tmp_path))
+    try:
+        container = docker("create", image, "nothing")
+        docker("export", "--output", str(tmp_path / "sent.tar"), container)
+        docker("rm", container)
+    finally:
+        docker("rmi", image)
+    with tarfile.open(tmp_path / "sent.tar") as sent:
+        names = set(sent.getnames())
+    assert "cli/code.py" in names
+    assert names.isdisjoint({".env", "secrets", "drills"})
 
 
 def test_every_part_stops_in_time_when_it_is_asked_to(venue: ContainerVenue) -> None:

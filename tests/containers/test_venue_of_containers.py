@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from container_venue import ContainerVenue, docker, is_calm
+from container_venue import ContainerVenue, is_calm
 
 pytestmark = pytest.mark.timeout(400)
 OUTAGE = f"{Path(__file__).with_name('outage.toml')}:/outage.toml:ro"
@@ -33,14 +33,12 @@ def test_a_fault_in_the_service_is_found(venue: ContainerVenue) -> None:
 async def test_gates_go_on_while_the_service_is_away_and_nothing_is_lost(
     venue: ContainerVenue,
 ) -> None:
-    [backend] = venue.ids("backend")
     async with venue.watched() as watch:
         await watch.until(is_calm)
         with venue.running("-v", OUTAGE, "orchestrator", "run", "/outage.toml") as run:
             await watch.until_fired()
-            docker("network", "disconnect", venue.network, backend)
-            await watch.until(lambda seen: all(each.queued for each in seen.states.values()))
-            docker("network", "connect", "--alias", "backend", venue.network, backend)
+            with venue.without_backend():
+                await watch.until(lambda seen: all(each.queued for each in seen.states.values()))
             code, told = await asyncio.to_thread(run.ended)
     result = venue.result()
     assert (code, result["verdict"]) == (0, "passed"), told

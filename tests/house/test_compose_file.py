@@ -10,7 +10,8 @@ from document import Document
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+VARIABLE = r"(?<!\$)\$\{([A-Z_]+):-([^}]*)\}"
+COMPOSE: dict[str, Any] = yaml.safe_load(re.sub(VARIABLE, r"\2", TEXT))  # as it is without .env
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 MAY_CHANGE_OWNERS = "drills-folder"
 
@@ -22,11 +23,9 @@ def defaults_in_example() -> dict[str, str]:
 
 
 def test_every_variable_is_in_the_example_with_its_default() -> None:
-    used = re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", TEXT)
-    defaults = defaults_in_example()
-    assert {name for name, _ in used} == set(defaults)
-    guarded = {("BACKEND_OPTIONS", "")}  # what postgres looks at: whether it was set at all
-    assert {(name, default) for name, default in used} - guarded == set(defaults.items())
+    used = re.findall(VARIABLE, TEXT)
+    looked_at = {("COMPOSE_PROFILES", ""), ("BACKEND_OPTIONS", "")}  # whether they were set at all
+    assert set(used) - looked_at == set(defaults_in_example().items())
     assert len(re.findall(r"(?<!\$)\$\{", TEXT)) == len(used), "a variable without a default"
 
 
@@ -44,6 +43,12 @@ def test_the_document_names_every_service_and_profile() -> None:
             assert profile in text
 
 
+def test_every_profile_that_one_is_told_to_choose_is_there() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8") + Document("containers.md").text
+    profiles = {each for service in SERVICES.values() for each in service.get("profiles", ())}
+    assert set(re.findall(r"COMPOSE_PROFILES=(\w+)", text)) == profiles - {"orchestrator"}
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_container_may_do_nothing_that_it_need_not(name: str) -> None:
     service = SERVICES[name]
@@ -53,7 +58,16 @@ def test_a_container_may_do_nothing_that_it_need_not(name: str) -> None:
     assert service.get("cap_add", []) == (["CHOWN"] if name == MAY_CHANGE_OWNERS else [])
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["stop_grace_period"] == "2s"
-    assert str(service.get("user", "10001")).startswith("0") == (name == MAY_CHANGE_OWNERS)
+    user, _, group = str(service.get("user", "10001:10001")).partition(":")
+    is_root = not {user, group}.isdisjoint({"0", "root", ""})
+    assert is_root == (name == MAY_CHANGE_OWNERS)
+
+
+def test_the_backend_is_given_the_time_that_it_waits_for_its_database() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    [minutes] = re.findall(r"BACKEND_OPTIONS=.* --wait (\d+)m$", example, re.MULTILINE)
+    start_period = SERVICES["backend"]["healthcheck"]["start_period"]
+    assert int(start_period.removesuffix("s")) > 60 * int(minutes)
 
 
 def test_each_part_is_given_its_own_secrets_and_no_other() -> None:
@@ -75,7 +89,6 @@ def test_each_part_is_given_its_own_secrets_and_no_other() -> None:
         "orchestrator": {"conductor-secrets"},
         "postgres": {"postgres-secrets"},
         "drills-folder": set(),
-        "target": set(),
     }
 
 

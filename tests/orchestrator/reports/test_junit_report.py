@@ -1,5 +1,6 @@
 """JUnit XML as build servers read it."""
 
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,16 +17,21 @@ from gatedrill.orchestrator.reports.junit import REHEARSAL, render_junit
 from gatedrill.orchestrator.reports.printable import printable
 from gatedrill.orchestrator.result import Verdict
 
-SCHEMA = xmlschema.XMLSchema(str(Path(__file__).with_name("junit.xsd")))
 RECORDED = ("inconclusive", "passed", "threshold-crossed", "violated")
 
 Case = ElementTree.Element
 
 
+@cache
+def schema() -> xmlschema.XMLSchema:
+    """Takes a second to read, which nobody should wait for who only collects tests."""
+    return xmlschema.XMLSchema(str(Path(__file__).with_name("junit.xsd")))
+
+
 def suites(*runs: JudgedRun) -> list[ElementTree.Element]:
     """The testsuites of a file that fits the schema."""
     text = render_junit(runs)
-    SCHEMA.validate(text)
+    schema().validate(text)
     return list(ElementTree.fromstring(text))
 
 
@@ -240,4 +246,4 @@ def test_any_text_at_all_can_be_read_back(text: str) -> None:
 def test_the_schema_would_find_a_fault(old: str, new: str) -> None:
     text = render_junit(recorded("violated"))
     assert old in text
-    assert not SCHEMA.is_valid(text.replace(old, new, 1))
+    assert not schema().is_valid(text.replace(old, new, 1))
