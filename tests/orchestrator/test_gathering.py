@@ -37,11 +37,11 @@ class Place:
         infos = tuple(
             DeviceInfo(device, KIOSK if "kiosk" in device else "serial", 0.5) for device in devices
         )
-        presence = Presence(fleet, "1", "east-wing", "http://127.0.0.1:1", infos, protocol)
-        self.bus.say(topics.PRESENCE, presence, fleet=fleet, boot="1")
+        presence = Presence(fleet, _boot(fleet), "east-wing", "http://127.0.0.1:1", infos, protocol)
+        self.bus.say(topics.PRESENCE, presence, fleet=fleet, boot=_boot(fleet))
 
     def go(self, fleet: str) -> None:
-        self.bus.say(topics.PRESENCE, None, fleet=fleet, boot="1")
+        self.bus.say(topics.PRESENCE, None, fleet=fleet, boot=_boot(fleet))
 
     def stranger(self, fleet: str, version: str = OLD, protocol: int | None = 2) -> None:
         presence = AnyPresence(fleet, "1", "attic", protocol)
@@ -60,6 +60,10 @@ class Place:
         with pytest.raises(PeerError) as raised:
             await self.gather(needed, 0.01)
         return str(raised.value)
+
+
+def _boot(fleet: str) -> str:
+    return f"boot-{fleet}"
 
 
 @pytest.fixture

@@ -149,3 +149,21 @@ def test_a_scan_that_was_begun_twice_is_the_one_that_was_decided(first: str) -> 
 
     assert journals.of_scan("n1", "a1") == journals.of_scan("n1", "a2") == ended
     assert journals.entries == list(entries)
+
+
+def test_an_entry_of_another_fleets_device_or_attempt_is_dropped() -> None:
+    dropped: list[str] = []
+    part = Part("east", ("gate-01",), 0, {"a": "gate-01", "b": "gate-03"})
+    kept = Journals({"boot-east": part}, dropped.append)
+    own = entry("gate-01", "n1", "boot-east")
+    by_himself = msgspec.structs.replace(entry("gate-01", "n2", "boot-east"), attempt="")
+    foreign = (
+        entry("gate-03", "n3", "boot-west"),
+        msgspec.structs.replace(entry("gate-01", "n4", "boot-east"), attempt="b"),
+    )
+
+    events = kept.take(part_of(own, *foreign, by_himself))
+    assert events == [Journaled("east", own), Journaled("east", by_himself)]
+    assert dropped == ["east"]
+    kept.take(QueueReport("boot-east", EDITION, (), finished=True, total=4))
+    assert kept.waiting == {"boot-east"}, "and what was dropped is no part of what it has told"

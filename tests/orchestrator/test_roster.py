@@ -1,6 +1,7 @@
-"""The roster: who is here, who is missing, who has gone."""
+"""The roster: who is here, who is missing, who has gone, and whose each device is."""
 
 import asyncio
+import logging
 
 import msgspec
 import pytest
@@ -17,6 +18,7 @@ from gatedrill.contract.messages import (
     Presence,
 )
 from gatedrill.contract.outcome import Authority
+from gatedrill.orchestrator import roster as roster_module
 from gatedrill.orchestrator.roster import Roster
 
 TARGET = "http://127.0.0.1:8000"
@@ -33,21 +35,21 @@ def roster(clock: ManualClock) -> Roster:
 
 
 def presence(
-    fleet: str, *devices: str, boot: str = "1", protocol: int = PROTOCOL_VERSION
+    fleet: str, *devices: str, boot: str = "", protocol: int = PROTOCOL_VERSION
 ) -> Presence:
     infos = tuple(
         DeviceInfo(device, KIOSK if "kiosk" in device else f"reader of {fleet}", 0.5)
         for device in devices
     )
-    return Presence(fleet, boot, "host", TARGET, infos, protocol)
+    return Presence(fleet, boot or f"boot-{fleet}", "host", TARGET, infos, protocol)
 
 
 def come(roster: Roster, who: Presence) -> None:
     roster.on_presence({"fleet": who.fleet, "boot": who.boot}, who)
 
 
-def go(roster: Roster, fleet: str, boot: str = "1") -> None:
-    roster.on_presence({"fleet": fleet, "boot": boot}, None)
+def go(roster: Roster, fleet: str, boot: str = "") -> None:
+    roster.on_presence({"fleet": fleet, "boot": boot or f"boot-{fleet}"}, None)
 
 
 def names(roster: Roster) -> list[str]:
@@ -132,15 +134,16 @@ async def test_the_second_boot_takes_over_when_the_first_has_gone(roster: Roster
     assert fleet.boot == "1"
 
 
-async def test_a_device_that_two_fleets_claim_is_listed_as_the_fleet_has_it_that_is_asked(
+async def test_a_device_that_two_fleets_name_is_the_first_ones_that_came_and_is_listed_as_its(
     roster: Roster,
 ) -> None:
-    come(roster, presence("west", "gate-01"))
+    west = presence("west", "gate-01")
+    come(roster, west)
     come(roster, presence("east", "gate-01"))
-    fleet = roster.fleet_of("gate-01")
+    come(roster, west)
 
-    assert fleet is not None
-    assert roster.devices == list(fleet.devices)
+    assert roster.fleet_of("gate-01") == west
+    assert roster.devices == list(west.devices)
 
 
 def test_who_is_excused_is_here_though_its_heartbeats_are_missing(
@@ -219,7 +222,7 @@ def test_what_the_broker_had_kept_of_a_known_fleet_is_no_sign_of_life(
     roster: Roster, clock: ManualClock
 ) -> None:
     west = presence("west", "gate-01")
-    levels = {"fleet": "west", "boot": "1"}
+    levels = {"fleet": "west", "boot": "boot-west"}
     roster.hear(Received(levels, west, retained=True))
     assert names(roster) == ["gate-01"], "but it is how one is made known"
     mark = roster.mark
@@ -236,17 +239,17 @@ def test_what_the_broker_had_kept_of_a_known_fleet_is_no_sign_of_life(
 async def test_the_wait_for_those_who_come_back_ends_with_another_boot_of_each(
     roster: Roster,
 ) -> None:
-    come(roster, presence("west", "gate-01", boot="1"))
-    waiting = asyncio.create_task(roster.wait_for_return({"gate-01": "1", "gate-02": "1"}, 60))
-    for boot, fleet, device in (("2", "west", "gate-01"), ("1", "east", "gate-02")):
+    come(roster, presence("west", "gate-01", boot="w1"))
+    waiting = asyncio.create_task(roster.wait_for_return({"gate-01": "w1", "gate-02": "e1"}, 60))
+    for boot, fleet, device in (("w2", "west", "gate-01"), ("e1", "east", "gate-02")):
         await asyncio.sleep(0)
         come(roster, presence(fleet, device, boot=boot))
-    go(roster, "west", boot="1")
+    go(roster, "west", boot="w1")
     await asyncio.sleep(0.01)
     assert not waiting.done()
 
-    go(roster, "east", boot="1")
-    come(roster, presence("east", "gate-02", boot="2"))
+    go(roster, "east", boot="e1")
+    come(roster, presence("east", "gate-02", boot="e2"))
     await asyncio.wait_for(waiting, 60)
 
 
@@ -255,3 +258,116 @@ async def test_those_who_do_not_come_back_are_named(roster: Roster) -> None:
 
     with pytest.raises(PeerError, match=r"^waited 0.01 s: did not come back: gate-01, gate-02$"):
         await roster.wait_for_return({"gate-01": "1", "gate-02": "1"}, 0.01)
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        {"fleet": "east", "boot": "boot-west"},
+        {"fleet": "east", "boot": "boot-east"},
+        {"fleet": "west", "boot": "boot-east"},
+    ],
+)
+def test_a_presence_of_another_fleet_or_boot_than_its_topics_is_dropped(
+    roster: Roster, topic: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    for _ in range(2):
+        roster.on_presence(topic, presence("west", "gate-01"))
+
+    assert (roster.fleets, roster.devices, roster.fleet_of("gate-01")) == ([], [], None)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"fleet {topic['fleet']} speaks for others: what it says for them is dropped"
+    ], "once, and without what it said"
+
+
+def test_a_boot_is_one_fleets_for_good_and_no_other_can_announce_it_or_take_leave_for_it(
+    roster: Roster, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone: list[str] = []
+    roster.on_gone = gone.append
+    come(roster, presence("west", "gate-01", boot="1"))
+    come(roster, presence("east", "gate-02", boot="1"))
+    go(roster, "east", boot="1")
+
+    assert (names(roster), gone) == (["gate-01"], [])
+    assert "fleet east speaks for others" in caplog.text
+
+    go(roster, "west", boot="1")
+    come(roster, presence("east", "gate-02", boot="1"))
+    assert (names(roster), gone) == ([], ["1"])
+
+
+def test_how_a_device_stands_is_told_by_its_own_fleet_alone(roster: Roster) -> None:
+    busy, idle = DeviceState(Authority.OFFLINE, 7), DeviceState(Authority.ONLINE, 0)
+    west, east = presence("west", "gate-01"), presence("east", "gate-02", "gate-01")
+    come(roster, msgspec.structs.replace(west, states={"gate-01": busy}))
+    come(roster, msgspec.structs.replace(east, states={"gate-01": idle, "gate-02": idle}))
+
+    assert roster.states == {"gate-01": busy, "gate-02": idle}
+
+
+async def test_once_settled_a_device_is_its_fleets_also_while_that_is_away(
+    roster: Roster, caplog: pytest.LogCaptureFixture
+) -> None:
+    come(roster, presence("west", "gate-01", boot="w1"))
+    await roster.settle()
+    for _ in range(2):
+        come(roster, presence("east", "gate-01", "gate-02"))
+        go(roster, "west", boot="w1")
+        assert names(roster) == ["gate-02"], "who comes later may bring others"
+        assert roster.fleet_of("gate-01") is None
+    assert caplog.text.count("fleet east speaks for others") == 1
+
+    back = presence("west", "gate-01", boot="w2")
+    come(roster, back)
+    await roster.settle()
+    assert roster.fleet_of("gate-01") == back
+
+
+async def test_two_fleets_that_name_the_same_devices_are_named_and_nothing_is_settled(
+    roster: Roster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roster_module, "TWINS_LEAVE_WITHIN_S", 0.01)
+    come(roster, presence("west", "gate-03", "gate-02", "gate-01"))
+    come(roster, presence("east", "gate-02", "gate-01"))
+
+    told = r"^fleets east and west both name gate-01, gate-02: stop one of them, or rename its dev"
+    with pytest.raises(PeerError, match=told):
+        await roster.settle()
+
+    go(roster, "west")
+    await roster.settle()
+    assert roster.fleet_of("gate-01") == presence("east", "gate-02", "gate-01")
+
+
+async def test_two_boots_of_one_fleet_are_no_twins(
+    roster: Roster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roster_module, "TWINS_LEAVE_WITHIN_S", 0.0)
+    come(roster, presence("west", "gate-01", boot="w1"))
+    come(roster, presence("west", "gate-01", boot="w2"))
+    await roster.settle()
+
+
+async def test_it_is_settled_when_the_second_of_two_has_left(roster: Roster) -> None:
+    come(roster, presence("west", "gate-01"))
+    come(roster, presence("east", "gate-01"))
+    settling = asyncio.create_task(roster.settle())
+    await asyncio.sleep(0)
+    assert not settling.done()
+
+    go(roster, "east")
+    await asyncio.wait_for(settling, 60)
+    assert roster.fleet_of("gate-01") == presence("west", "gate-01")
+
+
+async def test_a_twin_that_was_left_behind_is_not_waited_for_longer_than_until_it_is_stale(
+    roster: Roster, clock: ManualClock
+) -> None:
+    come(roster, presence("east", "gate-01"))
+    clock.advance_s(STALE_AFTER_S + 1)
+    come(roster, presence("west", "gate-01"))
+
+    await asyncio.wait_for(roster.settle(), 60)
+    assert roster.fleet_of("gate-01") == presence("west", "gate-01")

@@ -19,6 +19,7 @@ from gatedrill.orchestrator.step_watch import Gone, Part, StepWatch, Word
 STEP = "race-1.1"
 EAST, WEST = "boot-east", "boot-west"
 SHIFT_NS = {EAST: 0, WEST: -500}
+DEVICES = {EAST: ("gate-01", "gate-02"), WEST: ("gate-03", "kiosk-01")}
 
 
 @pytest.fixture
@@ -27,16 +28,16 @@ def watch() -> StepWatch:
     return StepWatch(
         STEP,
         {
-            EAST: Part("east", ("gate-01", "gate-02"), SHIFT_NS[EAST]),
-            WEST: Part("west", ("gate-03", "gate-04"), SHIFT_NS[WEST]),
+            EAST: Part("east", DEVICES[EAST], SHIFT_NS[EAST]),
+            WEST: Part("west", DEVICES[WEST], SHIFT_NS[WEST]),
         },
     )
 
 
-def scan(attempt: str, decided_ns: int = 2_000) -> ScanRecord:
+def scan(attempt: str, decided_ns: int = 2_000, device: str = "gate-01") -> ScanRecord:
     return ScanRecord(
         attempt=attempt,
-        device="gate-01",
+        device=device,
         symbol="t1",
         intended_ns=1_000,
         released_ns=1_010,
@@ -52,19 +53,21 @@ def armed(boot: str, **unready: str) -> Armed:
 
 
 def report(boot: str, *attempts: str, finished: bool = False, total: int | None = None) -> Report:
-    records = tuple(scan(attempt) for attempt in attempts)
+    records = tuple(scan(attempt, device=DEVICES[boot][0]) for attempt in attempts)
     return Report(STEP, boot, records, finished, total=total)
 
 
 def attempted(boot: str, attempt: str) -> Attempted:
     fleet = boot.removeprefix("boot-")
-    return Attempted(STEP, fleet, scan(attempt).shifted(SHIFT_NS[boot]))
+    return Attempted(STEP, fleet, shifted(boot, attempt))
+
+
+def shifted(boot: str, attempt: str) -> ScanRecord:
+    return scan(attempt, device=DEVICES[boot][0]).shifted(SHIFT_NS[boot])
 
 
 def silent(boot: str, why: str) -> Silent:
-    east = boot == EAST
-    devices = ("gate-01", "gate-02") if east else ("gate-03", "gate-04")
-    return Silent(STEP, "east" if east else "west", devices, why)
+    return Silent(STEP, boot.removeprefix("boot-"), DEVICES[boot], why)
 
 
 GONE = "its process has gone"
@@ -138,7 +141,11 @@ GONE = "its process has gone"
             id="armed delivered again after the end",
         ),
         pytest.param(
-            [armed("boot-3", gate_01="unread"), report("boot-3", "a"), Gone("boot-3")],
+            [
+                armed("boot-3", gate_01="unread"),
+                Report(STEP, "boot-3", (scan("a"),)),
+                Gone("boot-3"),
+            ],
             [],
             True,
             False,
@@ -225,7 +232,7 @@ def test_scans_are_shifted_to_the_time_of_the_history_and_the_services_stamps_ar
     assert isinstance(event, Attempted)
     assert event.record == ScanRecord(
         attempt="a",
-        device="gate-01",
+        device="gate-03",
         symbol="t1",
         intended_ns=500,
         released_ns=510,
@@ -240,7 +247,7 @@ def test_the_last_answer_is_the_latest_decision_in_the_time_of_the_history(
     watch: StepWatch,
 ) -> None:
     assert watch.last_answer_ns == 0
-    watch.hear(Report(STEP, WEST, (scan("a", 9_000), scan("b", 3_000))))
+    watch.hear(Report(STEP, WEST, (scan("a", 9_000, "gate-03"), scan("b", 3_000, "gate-03"))))
     watch.hear(Report(STEP, EAST, (scan("c", 4_000),)))
     watch.hear(Report(STEP, EAST, ()))
 
@@ -308,10 +315,12 @@ def test_what_a_kiosk_tells_is_shifted_like_a_scan_and_keeps_all_else(
 
 
 def test_attempts_of_all_kinds_are_told_in_one_report(watch: StepWatch) -> None:
-    watch.hear(armed(EAST))
-    events = watch.hear(Report(STEP, EAST, (BOOKED, scan("s"), PAID, JOINED), finished=True))
+    records = (BOOKED, scan("s", device="gate-03"), PAID, JOINED)
+    watch.hear(armed(WEST))
+    events = watch.hear(Report(STEP, WEST, records, finished=True))
 
-    assert events == [Attempted(STEP, "east", each) for each in (BOOKED, scan("s"), PAID, JOINED)]
+    shift_ns = SHIFT_NS[WEST]
+    assert events == [Attempted(STEP, "west", each.shifted(shift_ns)) for each in records]
     assert watch.attempt_count == 4
 
 
@@ -352,7 +361,7 @@ def test_the_records_of_all_fleets_are_kept_on_the_clock_of_the_history(watch: S
     for word in (armed(EAST), armed(WEST), report(WEST, "b"), report(EAST, "a"), report(EAST, "a")):
         watch.hear(word)
 
-    assert watch.records == [scan("b").shifted(SHIFT_NS[WEST]), scan("a")]
+    assert watch.records == [shifted(WEST, "b"), shifted(EAST, "a")]
 
 
 @pytest.mark.parametrize(
@@ -406,3 +415,50 @@ def test_who_is_still_lacking_when_the_time_is_over_is_silent(watch: StepWatch) 
 
     assert watch.give_up("too late") == [silent(EAST, "too late")]
     assert (watch.lacking, watch.performing) == (False, False)
+
+
+def told_apart(dropped: list[str]) -> StepWatch:
+    """The same two fleets; attempt a is gate-01's, b is gate-03's."""
+    device_of = {"a": "gate-01", "b": "gate-03"}
+    parts = {
+        boot: Part(boot.removeprefix("boot-"), devices, 0, device_of)
+        for boot, devices in DEVICES.items()
+    }
+    watch = StepWatch(STEP, parts, dropped.append)
+    for boot in parts:
+        watch.hear(armed(boot))
+    return watch
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        pytest.param(scan("b", device="gate-03"), id="another fleet's device"),
+        pytest.param(scan("b", device="gate-01"), id="another fleet's attempt at its own device"),
+        pytest.param(scan("c", device="gate-09"), id="nobody's device"),
+    ],
+)
+def test_what_a_fleet_reports_of_others_neither_counts_nor_stands_in_the_way_of_their_own_word(
+    foreign: ScanRecord,
+) -> None:
+    dropped: list[str] = []
+    watch = told_apart(dropped)
+    events = watch.hear(Report(STEP, EAST, (foreign, scan("a")), finished=True, total=2))
+
+    assert events == [Attempted(STEP, "east", scan("a"))]
+    assert dropped == ["east"]
+    assert watch.lacking, "and nobody has finished by what is dropped"
+
+    own = scan("b", device="gate-03")
+    assert watch.hear(Report(STEP, WEST, (own,))) == [Attempted(STEP, "west", own)]
+    assert dropped == ["east"]
+
+
+def test_a_fleet_cannot_tell_that_anothers_device_is_not_ready() -> None:
+    dropped: list[str] = []
+    watch = StepWatch(STEP, {EAST: Part("east", DEVICES[EAST], 0)}, dropped.append)
+
+    assert watch.hear(armed(EAST, gate_02="unread", gate_03="unread")) == [
+        Unready(STEP, "gate-02", "unread")
+    ]
+    assert dropped == ["east"]

@@ -96,6 +96,7 @@ class Conductor:
         self._sweeps = Sweeps(0)
         self._walk_ins: WalkInCollector | None = None
         self._plan_attended: frozenset[str] = frozenset()
+        self._device_of: Mapping[str, str] = {}
         self._captions: Mapping[str, str] = {}
         self._origin_ns = clock.now_ns()
         self._last_answer_ns = 0
@@ -104,7 +105,8 @@ class Conductor:
 
     async def listen(self) -> None:
         """Hear the fleets from now on; what people present from now on belongs to the run."""
-        self._walk_ins = WalkInCollector(self._bus, self._run, self.now_ns())
+        speakers = self._roster.speakers
+        self._walk_ins = WalkInCollector(self._bus, self._run, self.now_ns(), speakers)
         await self._words.listen()
 
     async def leave(self) -> None:
@@ -119,7 +121,8 @@ class Conductor:
         """Go through the plan; every fleet's clock is read before and after.
 
         However it ends, no fault is left in force. Raises UsageError before anything is fired for
-        faults that nobody here can bring about, PeerError for what somebody else did to us.
+        faults that nobody here can bring about, PeerError for what somebody else did to us, and
+        before anything is fired for two fleets that name the same device.
         """
         refuse_without(self._hands, plan)
         try:
@@ -137,8 +140,12 @@ class Conductor:
     async def _go_through(self, plan: Plan) -> None:
         devices = [device.name for device in plan.devices]
         await self._clocks.read(self._fleets_of(devices))
+        await self._roster.settle()  # by now all have been heard that the broker knows of
         self._sweeps = Sweeps(plan.seed, plan.attended)
         self._plan_attended = plan.attended
+        self._device_of = {
+            each.attempt: each.device for step in plan.steps for each in step.attempts
+        }
         self._policy = policy_of(plan, self._run)
         self._captions = captions(plan) if plan.attended else {}
         for step in plan.steps:
@@ -188,9 +195,8 @@ class Conductor:
         self._words.forget()
         orders = self._sweeps.shifted(step, self._orders(step))
         hosted = self._by_fleet(planned for planned in step.attempts if planned.attempt in orders)
-        watch = StepWatch(
-            step.id, {fleet.boot: self._part(fleet, _devices(planned)) for fleet, planned in hosted}
-        )
+        parts = {fleet.boot: self._part(fleet, _devices(planned)) for fleet, planned in hosted}
+        watch = StepWatch(step.id, parts, self._roster.speakers.drop)
         self._record(_unpayable(step, orders))
         self._record(self._unhosted(step, hosted, orders))
         for fleet, planned in hosted:
@@ -250,7 +256,7 @@ class Conductor:
 
     def _part(self, fleet: Presence, devices: tuple[str, ...]) -> Part:
         shift_ns = -self._clocks.offset_ns(fleet.boot) - self._origin_ns
-        return Part(fleet.fleet, devices, shift_ns)
+        return Part(fleet.fleet, devices, shift_ns, self._device_of)
 
     def _unhosted(self, step: Step, hosted: list[Hosted], orders: dict[str, Order]) -> list[Event]:
         here = {device for _, attempts in hosted for device in _devices(attempts)}
@@ -292,7 +298,8 @@ class Conductor:
 
     async def _gather_journals(self, edition: str, devices: Collection[str]) -> None:
         parts = await self._parts_of(devices)
-        self._record(await gather_journals(self._bus, self._run, edition, parts))
+        speakers = self._roster.speakers
+        self._record(await gather_journals(self._bus, self._run, edition, parts, speakers))
         absent = _missing(devices, parts)
         if absent:
             self._record([JournalUnread("", absent, "had gone before it was asked")])
@@ -300,12 +307,12 @@ class Conductor:
     async def _parts_of(self, devices: Collection[str]) -> dict[str, Part]:
         """The fleets that host these, as far as they are here, by their boots."""
         await self._reach(devices)
-        parts: dict[str, Part] = {}
-        for fleet in self._fleets_of(devices):
-            if self._clocks.knows(fleet):
-                theirs = tuple(each.name for each in fleet.devices if each.name in devices)
-                parts[fleet.boot] = self._part(fleet, theirs)
-        return parts
+        by_boot: dict[str, tuple[Presence, list[str]]] = {}
+        for device in devices:
+            fleet = self._roster.fleet_of(device)
+            if fleet is not None and self._clocks.knows(fleet):
+                by_boot.setdefault(fleet.boot, (fleet, []))[1].append(device)
+        return {boot: self._part(fleet, tuple(each)) for boot, (fleet, each) in by_boot.items()}
 
 
 def _missing(devices: Iterable[str], parts: Mapping[str, Part]) -> tuple[str, ...]:

@@ -10,11 +10,12 @@ from gatedrill.contract import topics
 from gatedrill.contract.messages import AskQueues, QueueEntry, QueueReport
 from gatedrill.orchestrator.asking import ask_until_told
 from gatedrill.orchestrator.history import Event, Journaled, JournalUnread
-from gatedrill.orchestrator.step_watch import Part
+from gatedrill.orchestrator.speakers import Speakers
+from gatedrill.orchestrator.step_watch import Drop, Part
 
 
 async def gather_journals(
-    bus: Bus, run: str, edition: str, parts: Mapping[str, Part]
+    bus: Bus, run: str, edition: str, parts: Mapping[str, Part], speakers: Speakers
 ) -> list[Event]:
     """What these fleets, by their boots, say of this edition, in history time.
 
@@ -22,14 +23,16 @@ async def gather_journals(
     """
     heard: asyncio.Queue[QueueReport] = asyncio.Queue()
 
-    def hear(_levels: dict[str, str], report: QueueReport | None) -> None:
-        if report is not None and report.edition == edition:
+    def hear(levels: dict[str, str], report: QueueReport | None) -> None:
+        if report is None or not speakers.is_own(levels["fleet"], report.boot):
+            return
+        if report.edition == edition:
             heard.put_nowait(report)
 
     async def ask() -> None:
         await bus.publish(topics.ASK_QUEUES, AskQueues(edition), run=run)
 
-    journals = Journals(parts)
+    journals = Journals(parts, speakers.drop)
     subscription = await bus.subscribe(topics.QUEUES, hear, run=run)
     try:
         events = await ask_until_told(ask, heard, journals)
@@ -41,8 +44,9 @@ async def gather_journals(
 class Journals:
     """Who has told what. Pure: reports come in, history events come out, each entry once."""
 
-    def __init__(self, parts: Mapping[str, Part]) -> None:
+    def __init__(self, parts: Mapping[str, Part], drop: Drop = lambda _fleet: None) -> None:
         self._parts = dict(parts)
+        self._drop = drop
         self._known: dict[str, set[tuple[str, str, str]]] = {boot: set() for boot in parts}
         self.waiting = set(parts)
 
@@ -56,7 +60,8 @@ class Journals:
         if part is None:
             return []
         known = self._known[report.boot]
-        new = {entry.key: entry for entry in report.entries if entry.key not in known}
+        own = part.own(report.entries, self._drop)
+        new = {entry.key: entry for entry in own if entry.key not in known}
         known.update(new)
         if report.finished and len(known) >= (report.total or 0):
             self.waiting.discard(report.boot)

@@ -3,16 +3,30 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
 
 from gatedrill.broker.bus import Received
-from gatedrill.broker.claim import STALE_AFTER_S
+from gatedrill.broker.claim import HEARTBEAT_S, STALE_AFTER_S
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import PeerError
 from gatedrill.contract.messages import PROTOCOL_VERSION, DeviceInfo, DeviceState, Presence
+from gatedrill.orchestrator.needed import in_short
+from gatedrill.orchestrator.speakers import Speakers
+
+TWINS_LEAVE_WITHIN_S = STALE_AFTER_S + HEARTBEAT_S
+"""Whoever comes second with a device leaves by itself, and one that was left behind is stale."""
+
+
+class _Hosted(NamedTuple):
+    fleet: Presence
+    device: DeviceInfo
 
 
 class Roster:
     """Keeps the presences of a venue's fleets and tells when one goes.
+
+    A device that two fleets name is the first one's that came. Once the roster is settled, it is
+    that fleet's for good, also while that is away.
 
     A fleet is gone when the broker says so (its last will), or when its heartbeat has been missing
     for `STALE_AFTER_S`. Not if `is_excused` says of its boot that its silence means nothing now; if
@@ -25,7 +39,10 @@ class Roster:
         self._seen_ns: dict[tuple[str, str], int] = {}
         self._cleared: set[tuple[str, str]] = set()
         self._told: dict[tuple[str, str], int] = {}
+        self._homes: dict[str, str] = {}
+        self._hosted: dict[str, _Hosted] | None = None
         self._changed = asyncio.Event()
+        self.speakers = Speakers()
         self.mark = 0
         self.on_gone: Callable[[str], None] = lambda _boot: None
         self.is_excused: Callable[[str], bool] = lambda _boot: False
@@ -37,13 +54,39 @@ class Roster:
             self.on_presence(received.levels, received.message)
 
     def on_presence(self, levels: dict[str, str], presence: Presence | None) -> None:
-        """Take note of what a fleet says of itself; None means that it has gone."""
+        """Take note of what a fleet says of itself; None means that it has gone.
+
+        What it says under another fleet's name or boot is dropped.
+        """
         key = (levels["fleet"], levels["boot"])
         if presence is None:
             self._clear(key)
-        elif presence.protocol == PROTOCOL_VERSION:
+        elif key != (presence.fleet, presence.boot):
+            self.speakers.drop(key[0])
+        elif presence.protocol == PROTOCOL_VERSION and self.speakers.introduce(*key):
             self._take(key, presence)
         self._changed.set()
+
+    async def settle(self) -> None:
+        """From now on each device that is here is its fleet's; nothing if that was done before.
+
+        Raises PeerError naming any two fleets that name the same device, and of which none leaves.
+        """
+        if self._homes:
+            return
+
+        def is_clear() -> bool:
+            if self._twins():
+                self.drop_stale()
+            return not self._twins()
+
+        if not await self._comes_true(is_clear, TWINS_LEAVE_WITHIN_S):
+            (one, other), devices = next(iter(self._twins().items()))
+            raise PeerError(
+                f"fleets {one} and {other} both name {in_short(sorted(devices))}: "
+                "stop one of them, or rename its devices"
+            )
+        self._homes = {name: hosted.fleet.fleet for name, hosted in self._by_device.items()}
 
     def drop_stale(self) -> None:
         """Let go of the fleets whose heartbeats are missing."""
@@ -55,6 +98,7 @@ class Roster:
 
     def _take(self, key: tuple[str, str], presence: Presence) -> None:
         self._fleets[key] = presence
+        self._hosted = None
         self._seen_ns[key] = self._clock.now_ns()
         self.mark += 1
         self._told[key] = self.mark
@@ -74,6 +118,7 @@ class Roster:
         self._told.pop(key, None)
         self._cleared.discard(key)
         if self._fleets.pop(key, None) is not None:
+            self._hosted = None
             self.on_gone(key[1])
 
     @property
@@ -87,20 +132,17 @@ class Roster:
     @property
     def devices(self) -> list[DeviceInfo]:
         """All devices that are here, by name."""
-        by_name: dict[str, DeviceInfo] = {}
-        for fleet in self.fleets:
-            for device in fleet.devices:
-                by_name.setdefault(device.name, device)
-        return sorted(by_name.values(), key=lambda device: device.name)
+        devices = (hosted.device for hosted in self._by_device.values())
+        return sorted(devices, key=lambda device: device.name)
 
     @property
     def states(self) -> dict[str, DeviceState]:
         """How the devices stand that may decide by themselves, as last heard of, by name."""
-        told: dict[str, DeviceState] = {}
-        for fleet in self.fleets:
-            for name, state in fleet.states.items():
-                told.setdefault(name, state)
-        return told
+        return {
+            name: hosted.fleet.states[name]
+            for name, hosted in self._by_device.items()
+            if name in hosted.fleet.states
+        }
 
     def has_told_since(self, device: str, mark: int) -> bool:
         """Whether its fleet has made itself known since the roster's `mark` was read."""
@@ -109,10 +151,21 @@ class Roster:
 
     def fleet_of(self, device: str) -> Presence | None:
         """The fleet that hosts this device, if it is here."""
-        for fleet in self.fleets:
-            if any(each.name == device for each in fleet.devices):
-                return fleet
-        return None
+        hosted = self._by_device.get(device)
+        return None if hosted is None else hosted.fleet
+
+    @property
+    def _by_device(self) -> dict[str, _Hosted]:
+        """The devices that are here by name, in the order in which their fleets came."""
+        if self._hosted is None:
+            self._hosted = {}
+            for fleet in self._fleets.values():
+                for device in fleet.devices:
+                    if self._homes.get(device.name, fleet.fleet) == fleet.fleet:
+                        self._hosted.setdefault(device.name, _Hosted(fleet, device))
+                    else:
+                        self.speakers.drop(fleet.fleet)
+        return self._hosted
 
     async def next_change(self, timeout_s: float) -> None:
         """Wait until somebody has come, gone or said anything, but not longer than this."""
@@ -149,6 +202,17 @@ class Roster:
         except TimeoutError:
             return condition()
         return True
+
+    def _twins(self) -> dict[tuple[str, str], set[str]]:
+        """Devices that two fleets name, by the names of these two."""
+        first: dict[str, str] = {}
+        twins: dict[tuple[str, str], set[str]] = {}
+        for fleet in self.fleets:
+            for device in fleet.devices:
+                other = first.setdefault(device.name, fleet.fleet)
+                if other != fleet.fleet:
+                    twins.setdefault((other, fleet.fleet), set()).add(device.name)
+        return twins
 
     def _not_back(self, gone: Mapping[str, str]) -> list[str]:
         here = {device: self.fleet_of(device) for device in gone}

@@ -10,8 +10,8 @@ Reports count in any state, each attempt once: MQTT delivers at least once. What
 we were cut off from the broker is missing, and must be asked for.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from gatedrill.contract.messages import Armed, Report
 from gatedrill.orchestrator.history import Attempted, Event, Released, Silent, Unready
@@ -29,19 +29,58 @@ class Gone(NamedTuple):
 Word = Armed | Report | Gone
 
 
+class Told(Protocol):
+    """What a fleet tells of a device."""
+
+    @property
+    def attempt(self) -> str:
+        """Which attempt it was."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Who made it."""
+        ...
+
+
+T = TypeVar("T", bound=Told)
+Drop = Callable[[str], None]
+"""Is told of a fleet that speaks for others."""
+
+
 class Part(NamedTuple):
-    """A fleet's part in a step. `shift_ns` takes its clock to the history's time."""
+    """A fleet's part in a step. `shift_ns` takes its clock to the history's time.
+
+    `devices` are its own that take part, `device_of` has the device of every planned attempt.
+    """
 
     fleet: str
     devices: tuple[str, ...]
     shift_ns: int
+    device_of: Mapping[str, str] = {}
+
+    def own(self, told: Sequence[T], drop: Drop) -> list[T]:
+        """What is told of its own devices and their attempts; nothing else counts."""
+        devices = frozenset(self.devices)
+        own = [
+            each
+            for each in told
+            if each.device in devices
+            and self.device_of.get(each.attempt, each.device) == each.device
+        ]
+        if len(own) < len(told):
+            drop(self.fleet)
+        return own
 
 
 class StepWatch:
     """Follows the fleets, by boot, through one step."""
 
-    def __init__(self, step: str, parts: Mapping[str, Part]) -> None:
+    def __init__(
+        self, step: str, parts: Mapping[str, Part], drop: Drop = lambda _fleet: None
+    ) -> None:
         self._step = step
+        self._drop = drop
         self._parts = dict(parts)
         self._arming = set(parts)
         self._armed: set[str] = set()
@@ -94,17 +133,18 @@ class StepWatch:
             return []
         self._arming.remove(word.boot)
         self._armed.add(word.boot)
-        return [Unready(self._step, device, why) for device, why in word.unready.items()]
+        part = self._parts[word.boot]
+        own = {device: why for device, why in word.unready.items() if device in part.devices}
+        if own != word.unready:
+            self._drop(part.fleet)
+        return [Unready(self._step, device, why) for device, why in own.items()]
 
     def _hear_report(self, word: Report) -> list[Event]:
         part = self._parts[word.boot]
-        new = {
-            record.attempt: record
-            for record in word.records
-            if record.attempt not in self._attempts
-        }
+        own = part.own(word.records, self._drop)
+        new = {each.attempt: each for each in own if each.attempt not in self._attempts}
         self._attempts.update(new)
-        self._attempts_by_boot[word.boot].update(each.attempt for each in word.records)
+        self._attempts_by_boot[word.boot].update(each.attempt for each in own)
         records = [record.shifted(part.shift_ns) for record in new.values()]
         self.records += records
         self.last_answer_ns = max([self.last_answer_ns, *(each.decided_ns for each in records)])

@@ -9,7 +9,8 @@ from gatedrill.contract.attempt import ScanRecord
 from gatedrill.contract.messages import AskWalkIns, WalkIns
 from gatedrill.orchestrator.asking import ask_until_told
 from gatedrill.orchestrator.history import Event, WalkedIn, WalkInsUntold
-from gatedrill.orchestrator.step_watch import Part
+from gatedrill.orchestrator.speakers import Speakers
+from gatedrill.orchestrator.step_watch import Drop, Part
 
 
 def untold_by(gone: tuple[str, ...]) -> list[Event]:
@@ -24,12 +25,13 @@ class WalkInCollector:
     what was before, the records have told.
     """
 
-    def __init__(self, bus: Bus, run: str, since_ns: int) -> None:
+    def __init__(self, bus: Bus, run: str, since_ns: int, speakers: Speakers) -> None:
         self._bus = bus
         self._run = run
         self._since_ns = since_ns
+        self._speakers = speakers
         self._asked = 0
-        self._known: set[str] = set()
+        self._known: set[tuple[str, str]] = set()
 
     async def gather(self, parts: Mapping[str, Part]) -> list[Event]:
         """What these fleets, by their boots, tell that is new; those who do not tell are named."""
@@ -37,14 +39,16 @@ class WalkInCollector:
         question = AskWalkIns(self._asked)
         heard: asyncio.Queue[WalkIns] = asyncio.Queue()
 
-        def hear(_levels: dict[str, str], told: WalkIns | None) -> None:
-            if told is not None and told.number == question.number:
+        def hear(levels: dict[str, str], told: WalkIns | None) -> None:
+            if told is None or not self._speakers.is_own(levels["fleet"], told.boot):
+                return
+            if told.number == question.number:
                 heard.put_nowait(told)
 
         async def ask() -> None:
             await self._bus.publish(topics.ASK_WALK_INS, question, run=self._run)
 
-        telling = _Telling(parts, self._known, self._since_ns)
+        telling = _Telling(parts, self._known, self._since_ns, self._speakers.drop)
         subscription = await self._bus.subscribe(topics.WALK_INS, hear, run=self._run)
         try:
             events = await ask_until_told(ask, heard, telling)
@@ -56,8 +60,15 @@ class WalkInCollector:
 class _Telling:
     """Who has told what in answer to one question. Pure."""
 
-    def __init__(self, parts: Mapping[str, Part], known: set[str], since_ns: int) -> None:
+    def __init__(
+        self,
+        parts: Mapping[str, Part],
+        known: set[tuple[str, str]],
+        since_ns: int,
+        drop: Drop = lambda _fleet: None,
+    ) -> None:
         self._parts = dict(parts)
+        self._drop = drop
         self._known = known
         self._since_ns = since_ns
         self._told: dict[str, set[str]] = {boot: set() for boot in parts}
@@ -68,11 +79,12 @@ class _Telling:
         if part is None:
             return []
         told = self._told[word.boot]
-        told.update(record.attempt for record in word.records)
+        own = part.own(word.records, self._drop)
+        told.update(record.attempt for record in own)
         if word.finished and len(told) >= (word.total or 0):
             self.waiting.discard(word.boot)
-        new = [each for each in word.records if each.attempt not in self._known]
-        self._known.update(each.attempt for each in new)
+        new = [each for each in own if (each.device, each.attempt) not in self._known]
+        self._known.update((each.device, each.attempt) for each in new)
         shifted = [each.shifted(part.shift_ns) for each in new]
         return [WalkedIn(part.fleet, each) for each in shifted if _began_ns(each) >= self._since_ns]
 

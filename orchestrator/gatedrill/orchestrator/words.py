@@ -112,8 +112,8 @@ class FleetWords:
         with contextlib.suppress(PeerError):  # cut off once more: we come back here
             await self._bus.publish(topics.REPEAT, Repeat(step), run=self._run)
 
-    def _hear(self, _levels: dict[str, str], word: Armed | Report | None) -> None:
-        if word is not None:
+    def _hear(self, levels: dict[str, str], word: Armed | Report | None) -> None:
+        if word is not None and self._roster.speakers.is_own(levels["fleet"], word.boot):
             self._inbox.put_nowait(word)
 
     def _reconnected(self) -> None:
