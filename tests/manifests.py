@@ -47,7 +47,7 @@ def weaknesses(pod: Manifest) -> Iterator[str]:
         yield "it may be root"
     if security.get("seccompProfile") != {"type": "RuntimeDefault"}:
         yield "it may use every system call"
-    for container in pod["containers"]:
+    for container in (*pod.get("initContainers", ()), *pod["containers"]):
         yield from _container_weaknesses(container)
 
 

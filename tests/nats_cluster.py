@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import re
 import shutil
 import subprocess
 import tempfile
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from command import wait_for
 from services import require
 
 from gatedrill.broker.bus import Bus
@@ -31,8 +33,11 @@ class Node:
             "NODE": f"nats-{number}",
             "LISTEN": self.address,
             "STORE": str(folder / self.address),
-            **{f"ROUTE_{n}": f"nats-route://{network}.{n}:6222" for n in (1, 2, 3)},
-            **{f"{role}_PASSWORD": PASSWORD for role in ("CONDUCTOR", "DEVICE", "REGISTRAR")},
+            **{f"ROUTE_{n}": f"nats-route://node:{PASSWORD}@{network}.{n}:6222" for n in (1, 2, 3)},
+            **{
+                f"{role}_PASSWORD": PASSWORD
+                for role in ("CONDUCTOR", "DEVICE", "REGISTRAR", "ROUTE")
+            },
         }
         self.start()
 
@@ -45,6 +50,13 @@ class Node:
 
     def url(self, user: str) -> str:
         return f"mqtt://{user}:{PASSWORD}@{self.address}:1883"
+
+    @property
+    def doors(self) -> dict[str, tuple[str, int]]:
+        """Where it listens for `route` and for `client` connections; nothing before it does."""
+        lines = re.findall(r"for (\w+) connections on (\S+):(\d+)", self.log.read_text())
+        doors = {whom: (host, int(port)) for whom, host, port in lines}
+        return doors if {"client", "route"} <= doors.keys() else {}
 
     def kill(self) -> None:
         """End it at once, as if its machine had lost power."""
@@ -78,18 +90,32 @@ class Node:
 @contextmanager
 def running_cluster() -> Iterator[tuple[Node, Node, Node]]:
     """Run three nodes, each of which accepts clients once this is entered."""
+    with _running_nodes(1, 2, 3) as nodes:
+        asyncio.run(_until_all_accept(nodes))
+        first, second, third = nodes
+        yield first, second, third
+
+
+@contextmanager
+def running_node() -> Iterator[Node]:
+    """Run one of the three alone. It listens once this is entered, but has nobody to agree with."""
+    with _running_nodes(1) as [node]:
+        wait_for(lambda: node.doors or None, "the node's doors")
+        yield node
+
+
+@contextmanager
+def _running_nodes(*numbers: int) -> Iterator[list[Node]]:
     program = shutil.which("nats-server", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     require(program is not None, "the program nats-server")
     assert program is not None
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gatedrill-nats-")))
         network = _network()
-        nodes = tuple(Node(program, folder, network, number) for number in (1, 2, 3))
+        nodes = [Node(program, folder, network, number) for number in numbers]
         for node in nodes:
             stack.callback(node.kill)
-        asyncio.run(_until_all_accept(nodes))
-        first, second, third = nodes
-        yield first, second, third
+        yield nodes
 
 
 def _network() -> str:
@@ -97,5 +123,5 @@ def _network() -> str:
     return f"127.{random.randint(1, 254)}.{random.randint(1, 254)}"
 
 
-async def _until_all_accept(nodes: tuple[Node, ...]) -> None:
+async def _until_all_accept(nodes: list[Node]) -> None:
     await asyncio.gather(*(node.until_it_accepts() for node in nodes))

@@ -249,3 +249,19 @@ async def test_a_beat_is_shown_whenever_the_broker_has_taken_the_claim(
         await beats.get()
         renew()
         await beats.get()
+
+
+async def test_who_ends_while_the_broker_is_away_does_not_wait_for_it(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_topic = CONDUCTOR.topic(conductor=name)
+    with running_broker("embedded") as only:
+        async with (
+            Bus(only.url, name, own_topic=own_topic, timeout_s=0.3) as bus,
+            conducting(bus, name),
+        ):
+            only.stop()
+            with pytest.raises(PeerError):
+                await bus.clear(CONDUCTOR, conductor="somebody-else")
+            assert not bus.is_connected
+            monkeypatch.setattr(bus, "clear", lambda *_, **__: pytest.fail("it waits"))

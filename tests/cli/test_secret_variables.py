@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from own_command_line import OwnCommandLine
 
+from gatedrill.cli.environment import SECRETS, read_environment
 from gatedrill.cli.logs import _redactor
-from gatedrill.cli.secret_variables import SECRETS, take_secrets
+from gatedrill.cli.secret_variables import take_secrets
 from gatedrill.contract.errors import UsageError
 
 NAME = "GATEDRILL_BROKER_PASSWORD"
@@ -44,6 +46,7 @@ def test_without_a_file_nothing_changes(file: str | None) -> None:
     assert variables == {}
 
 
+@pytest.mark.parametrize("name", SECRETS)
 @pytest.mark.parametrize(
     ("content", "match"),
     [
@@ -54,15 +57,30 @@ def test_without_a_file_nothing_changes(file: str | None) -> None:
         (b"sesame\0", "is no text"),
     ],
 )
-def test_a_file_of_no_use_is_told_with_its_variable_and_not_its_content(
-    tmp_path: Path, content: bytes | None, match: str
+def test_a_file_of_no_use_is_told_to_who_reads_it_with_its_variable_and_not_its_content(
+    tmp_path: Path, content: bytes | None, match: str, name: str
 ) -> None:
     file = tmp_path / "secret"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(UsageError, match=rf"^{NAME}_FILE: {file} {match}") as failure:
-        take_secrets({f"{NAME}_FILE": str(file)})
+    variables = {f"{name}_FILE": str(file)}
+    take_secrets(variables)
+    with pytest.raises(UsageError, match=rf"^{name}_FILE: {file} {match}") as failure:
+        read_environment(variables)
     assert "sesame" not in str(failure.value)
+
+
+def test_the_file_of_a_secret_may_be_missing_where_nobody_asks_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "device" / "broker-password"
+    monkeypatch.setenv(f"{NAME}_FILE", str(file))
+    call = OwnCommandLine(monkeypatch, capsys)
+    assert call("scenarios") == 0
+    assert (call("roster", "--broker", "mqtt://ann@127.0.0.1:1"), call.out) == (2, "")
+    assert call.err == f"gatedrill: {NAME}_FILE: {file} cannot be read: No such file or directory\n"
+    assert call("secrets", str(tmp_path)) == 0
+    assert file.is_file()
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,16 @@ def test_the_command_says_what_it_made_and_no_secret(
     assert not any(secret in call.out + call.err for secret in secrets)
 
 
+def test_a_name_that_no_host_can_have_is_told_with_the_option_that_gave_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = OwnCommandLine(monkeypatch, capsys)
+    for command in (("secrets", "--broker-name"), ("broker", "certificates", "--name")):
+        assert call(*command, "a b", str(tmp_path)) == 2
+        [line] = call.err.splitlines()
+        assert line == f"gatedrill: {command[-1]} a b: this is neither a host's name nor an address"
+
+
 def test_certificates_are_made_for_each_reader_apart_and_kept_as_long_as_they_do(
     tmp_path: Path,
 ) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import yaml
 from manifests import FOLDER, KUSTOMIZATION, check_arguments, documents, pods, variables, weaknesses
 from typer.exceptions import TyperException
 
-from gatedrill.cli.secret_variables import SECRETS
+from gatedrill.cli.environment import SECRETS
 from gatedrill.cli.venue_secrets import make_secrets
 
 DOCUMENTS = documents()
@@ -147,3 +148,43 @@ def test_everything_but_the_runs_is_applied_and_the_broker_has_its_own_configura
     mounted = [each["mountPath"] for each in PODS["broker"]["containers"][0]["volumeMounts"]]
     paths = re.findall(r"(?m)^\w+ (/mosquitto/[a-z]+)", configuration)
     assert set(paths) <= set(mounted)
+
+
+def test_mosquitto_is_given_its_accounts_as_plain_files_since_2_1_follows_no_links(
+    tmp_path: Path,
+) -> None:
+    [copying] = PODS["broker"]["initContainers"]
+    volumes = {each["name"]: each for each in PODS["broker"]["volumes"]}
+    source, target = copying["volumeMounts"]
+    [read] = [
+        each
+        for each in PODS["broker"]["containers"][0]["volumeMounts"]
+        if each["mountPath"] == "/mosquitto/accounts"
+    ]
+    assert "secret" in volumes[source["name"]]
+    assert "emptyDir" in volumes[target["name"]]
+    assert (read["name"], read["mountPath"]) == (target["name"], target["mountPath"])
+
+    secret, copied = mounted_secret(tmp_path / "secret"), tmp_path / "copied"
+    copied.mkdir()
+    command = [
+        each.replace(source["mountPath"], str(secret)).replace(target["mountPath"], str(copied))
+        for each in copying["command"]
+    ]
+    for _ in range(2):  # a pod may do it again
+        subprocess.run(command, check=True)
+    files = {file.name: file for file in copied.iterdir()}
+    assert files.keys() == {"passwords", "access"}
+    assert not any(file.is_symlink() for file in files.values())
+    assert files["access"].read_text() == "what access holds"
+
+
+def mounted_secret(folder: Path) -> Path:
+    """A Secret's files as Kubernetes mounts them."""
+    (folder / "..2026").mkdir(parents=True)
+    (folder / "..data").symlink_to("..2026")
+    for name in ("passwords", "access"):
+        (folder / "..2026" / name).write_text(f"what {name} holds")
+        (folder / "..2026" / name).chmod(0o440)
+        (folder / name).symlink_to(f"..data/{name}")
+    return folder

@@ -259,6 +259,8 @@ class _Claim(Generic[M]):
             self._held.set()
 
     async def withdraw(self) -> None:
+        if not self._bus.is_connected:
+            return  # our will clears it, or whoever comes next: no end waits for a broker
         with suppress(PeerError, TimeoutError):
             async with asyncio.timeout(self._heartbeat_s):
                 await self._bus.clear(self._channel, **self._mine)

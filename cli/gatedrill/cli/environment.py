@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from gatedrill.broker.address import complete
+from gatedrill.cli.secret_file import read_secret_file
 from gatedrill.contract.errors import UsageError
 
 BROKER = "GATEDRILL_BROKER"
@@ -26,6 +27,9 @@ UPLINK_KEY = "GATEDRILL_UPLINK_KEY"
 ALIVE_FILE = "GATEDRILL_ALIVE_FILE"
 ALLOW_TARGET = "GATEDRILL_ALLOW_TARGET"
 BROKER_NAMES = "GATEDRILL_BROKER_NAMES"
+
+SECRETS = (KEY, BROKER_PASSWORD, STORE, STORE_PASSWORD, UPLINK_KEY)
+"""The variables that may be given as a file: `NAME_FILE` names it."""
 
 DEFAULT_EVENT = "00000000-0000-4000-8000-0000000000e0"
 DEFAULT_SCANNER = "00000000-0000-4000-8000-0000000000a0"
@@ -65,7 +69,14 @@ class Environment(msgspec.Struct, frozen=True):
 
 
 def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
-    """What these variables say; UsageError for a key that no request could carry."""
+    """What these variables say.
+
+    UsageError for a secret's file that `take_secrets` left, as it is of no use, and for a key that
+    no request could carry.
+    """
+    for name in SECRETS:
+        if file := variables.get(f"{name}_FILE"):
+            read_secret_file(f"{name}_FILE", Path(file))
     return Environment(
         broker=variables.get(BROKER) or None,
         target=variables.get(TARGET) or None,

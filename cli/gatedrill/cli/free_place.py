@@ -10,22 +10,15 @@ import fcntl
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import DeviceInfo
 
 
-class Place(NamedTuple):
-    """A device that is ours as long as `lock`, a file descriptor, is open."""
+def take_first_free(devices: Iterable[DeviceInfo], folder: Path) -> str:
+    """Take the first of these that no other process has in `folder`; its name.
 
-    device: str
-    lock: int
-
-
-def take_first_free(devices: Iterable[DeviceInfo], folder: Path) -> Place:
-    """Take the first of these that no other process has in `folder`.
-
+    It is ours until our process ends: the file with the lock is left open on purpose.
     UsageError when all are taken, or when the folder cannot be used.
     """
     try:
@@ -33,7 +26,7 @@ def take_first_free(devices: Iterable[DeviceInfo], folder: Path) -> Place:
         for device in devices:
             lock = os.open(folder / f"{device.name}.place", os.O_RDWR | os.O_CREAT, 0o600)
             if _is_ours(lock):
-                return Place(device.name, lock)
+                return device.name
             os.close(lock)
     except OSError as error:
         raise UsageError(f"--data {folder}: cannot be used: {error.strerror}") from error

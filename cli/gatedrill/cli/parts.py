@@ -182,7 +182,7 @@ def _next_free(devices: Iterable[DeviceInfo], data: Path | None, is_chosen: obje
         raise UsageError("--next-free asks the gates' files who has one: give --data as well")
     if is_chosen:
         raise UsageError("--next-free chooses by itself: it goes neither with --only nor --share")
-    return take_first_free(devices, data).device
+    return take_first_free(devices, data)
 
 
 def _what(devices: Iterable[DeviceInfo]) -> str:

@@ -1,7 +1,9 @@
 """No two devices of one name at a venue: each would do half of what it is told.
 
 Whoever comes second leaves, with a word to the fleet that was there first. That does not hear all
-others by itself: each of many fleets would be sent all heartbeats of all.
+others by itself: each of many fleets would be sent all heartbeats of all. So of two that look
+around at the same time each finds the other, and neither knows who came first: the one that is
+later by name leaves at once, and the other one waits for that before it leaves as well.
 """
 
 import asyncio
@@ -28,19 +30,29 @@ async def refuse_twins(bus: Bus, own: Presence, say_again: Callable[[], None]) -
     subscription = await bus.listen(topics.PRESENCE, look.hear)
     try:
         say_again()
-        await _in_time(look.heard_ourselves, _ECHO_S)
-        if look.suspects:
-            await _in_time(look.met, STALE_AFTER_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ECHO_S):
+                await look.heard_ourselves.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STALE_AFTER_S):
+                await look.until_decided()
     finally:
         await subscription.end()
-    if look.twin is not None:
-        word = Twin(own.fleet, own.host, look.twins_name)
+    if look.alive:
+        twin = min(look.alive.values(), key=_rank)
+        name = look.suspects[twin.boot]
+        word = Twin(own.fleet, own.host, name)
         with suppress(PeerError):
-            await bus.publish(topics.TWIN, word, fleet=own.fleet, boot=look.twin.boot)
+            await bus.publish(topics.TWIN, word, fleet=own.fleet, boot=twin.boot)
         raise PeerError(
-            f"{look.twins_name} is here already, in fleet {look.twin.fleet} on {look.twin.host} "
-            f"(boot {look.twin.boot}): choose another name"
+            f"{name} is here already, in fleet {twin.fleet} on {twin.host} "
+            f"(boot {twin.boot}): choose another name"
         )
+
+
+def _rank(presence: Presence) -> tuple[str, str]:
+    """By which of two that look around at the same time the later one leaves."""
+    return presence.fleet, presence.boot
 
 
 class _Look:
@@ -48,16 +60,23 @@ class _Look:
         self._own = own
         self._names = {device.name for device in own.devices}
         self.suspects: dict[str, str] = {}
-        self.twin: Presence | None = None
-        self.twins_name = ""
+        self.alive: dict[str, Presence] = {}
         self.heard_ourselves = asyncio.Event()
-        self.met = asyncio.Event()
+        self._changed = asyncio.Event()
+
+    async def until_decided(self) -> None:
+        """Wait until no suspect is left, or one is alive that will not leave for us."""
+        while self.suspects and all(_rank(each) > _rank(self._own) for each in self.alive.values()):
+            self._changed.clear()
+            await self._changed.wait()
 
     def hear(self, received: Received[Presence]) -> None:
         presence = received.message
         boot = received.levels["boot"]
         if presence is None:
             self.suspects.pop(boot, None)
+            self.alive.pop(boot, None)
+            self._changed.set()
         elif boot == self._own.boot:
             if not received.retained:
                 self.heard_ourselves.set()
@@ -69,14 +88,6 @@ class _Look:
         if shared is None:
             return
         self.suspects[boot] = shared
-        if is_alive and self.twin is None:
-            self.twin, self.twins_name = presence, shared
-            self.met.set()
-
-
-async def _in_time(event: asyncio.Event, timeout_s: float) -> None:
-    try:
-        async with asyncio.timeout(timeout_s):
-            await event.wait()
-    except TimeoutError:
-        return
+        if is_alive:
+            self.alive[boot] = presence
+            self._changed.set()

@@ -47,7 +47,7 @@ def make_certificates(folder: Path, names: Sequence[str], now: datetime) -> Cert
     The CA in `folder` signs it, and is made if there is none. Raises UsageError for a name that no
     host can have, for a CA that is of no use any more, and for what cannot be read or written.
     """
-    alternatives = _alternatives(names)
+    alternatives = _alternatives("--name", names)
     try:
         folder.mkdir(0o750, parents=True, exist_ok=True)
     except OSError as error:
@@ -69,7 +69,7 @@ def keep_certificates(
     `server`, and what every client may have, the CA's certificate alone, in `public`: whoever is
     given one of them sees no other. Returns the files written; UsageError as `make_certificates`.
     """
-    alternatives = _alternatives(names)
+    alternatives = _alternatives("--broker-name", names)
     written = []
     with alone_in(authority):
         signed_by, is_new = _authority_in(authority, now)
@@ -103,18 +103,18 @@ def _does(
     return lasts and set(told.value) == set(names)
 
 
-def _alternatives(names: Sequence[str]) -> list[x509.GeneralName]:
-    """Each of these names once, and those by which a broker is always known."""
-    return [_alternative(name) for name in dict.fromkeys((*names, *ALWAYS_NAMED))]
+def _alternatives(option: str, names: Sequence[str]) -> list[x509.GeneralName]:
+    """Each of the names that the option gave once, and those by which a broker is always known."""
+    return [_alternative(option, name) for name in dict.fromkeys((*names, *ALWAYS_NAMED))]
 
 
-def _alternative(name: str) -> x509.GeneralName:
+def _alternative(option: str, name: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         if _HOST_NAME.fullmatch(name.lower()):
             return x509.DNSName(name.lower())
-    raise UsageError(f"--name {name}: this is neither a host's name nor an address")
+    raise UsageError(f"{option} {name}: this is neither a host's name nor an address")
 
 
 def _authority_in(folder: Path, now: datetime) -> tuple[Signed, bool]:
