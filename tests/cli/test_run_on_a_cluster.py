@@ -40,6 +40,14 @@ def race_while(venue: ClusteredVenue, out: Path, happens: Callable[[], None]) ->
         return race.ended()
 
 
+def test_a_race_through_a_whole_cluster_is_judged_as_through_one_broker(
+    venue: ClusteredVenue, tmp_path: Path
+) -> None:
+    ended = race_while(venue, tmp_path, lambda: None)
+    assert ended.code == 0, ended.out + ended.err
+    assert "6 scans" in ended.out
+
+
 def test_a_run_goes_on_when_a_node_is_stopped_that_nobody_is_at(
     venue: ClusteredVenue, tmp_path: Path
 ) -> None:

@@ -46,7 +46,8 @@ def selftest(
     from gatedrill.cli.selftest_runs import SelfTest, run_cells
 
     set_up_logging(log_level, as_json=log_json)
-    store_url = checked_store(store) or read_environment().store
+    environment = read_environment()
+    store_url = checked_store(store) or environment.store
     if full and store_url is None:
         raise UsageError(f"--full needs a PostgreSQL: name one with --store, or set {STORE}")
     cells = make_cells(faults=fault, scenarios=scenario, everything=full)
