@@ -54,6 +54,22 @@ async def test_after_the_body_pings_are_no_longer_answered(bus: Bus, name: str) 
         await measure_offset(bus, clock, name, boot="b1", timeout_s=0.1)
 
 
+async def test_a_ping_that_is_lost_is_asked_again(bus: Bus, name: str) -> None:
+    heard = 0
+    pongs: set[asyncio.Task[None]] = set()
+
+    def answer_all_but_the_first(_levels: dict[str, str], ping: Ping | None) -> None:
+        nonlocal heard
+        heard += 1
+        if ping is not None and heard > 1:
+            pong = Pong("b1", ping.sent_ns, ping.sent_ns, ping.sent_ns)
+            pongs.add(asyncio.create_task(bus.publish(PONG, pong, fleet=name, boot="b1")))
+
+    await bus.subscribe(PING, answer_all_but_the_first, fleet=name)
+    await measure_offset(bus, MonotonicClock(), name, boot="b1", pings=1, timeout_s=0.5)
+    assert heard > 1
+
+
 async def test_the_answers_before_a_missing_one_count(bus: Bus, name: str) -> None:
     answered = 0
     pongs: set[asyncio.Task[None]] = set()

@@ -117,7 +117,7 @@ def test_a_heavy_import_would_be_seen(tmp_path: Path) -> None:
         ("uvicorn", ("backend",), "backend"),
         ("aiosqlite", ("backend",), "backend"),
         ("httptools", ("backend",), "backend"),
-        ("asyncpg", ("backend", "--store", "postgresql://[::1]:1/x"), "postgres"),
+        ("asyncpg", ("backend", "--port", "0", "--store", "postgresql://[::1]:1/x"), "postgres"),
         ("starlette", ("selftest", "--scenario", "race"), "backend"),
         ("cv2", ("selftest", "--scenario", "race"), "devices"),
         ("amqtt", ("broker",), "embedded-broker"),

@@ -14,6 +14,8 @@ from gatedrill.contract.topics import PING, PONG
 
 logger = logging.getLogger(__name__)
 
+_TIMES_ASKED = 5
+
 
 class MonotonicClock:
     """Nanoseconds since the Unix epoch as this process believed it at its start; never steps.
@@ -35,8 +37,9 @@ async def measure_offset(
 ) -> ClockEstimate:
     """Ask the fleet `pings` times, one after the other, what time it is there.
 
-    Returns the fleet's clock minus `clock` with its bound. Each answer is awaited for `timeout_s`;
-    a missing one ends the asking, and those before it count. Raises PeerError if none came.
+    Returns the fleet's clock minus `clock` with its bound. Each answer is awaited for `timeout_s`,
+    in which a ping is repeated; a missing one ends the asking, and those before it count. Raises
+    PeerError if none came.
     """
     samples: list[PingSample] = []
     answers: asyncio.Queue[PingSample] = asyncio.Queue()
@@ -50,7 +53,7 @@ async def measure_offset(
     try:
         while len(samples) < pings:
             async with asyncio.timeout(timeout_s):
-                samples.append(await _ask(bus, clock, fleet, answers))
+                samples.append(await _ask(bus, clock, fleet, answers, timeout_s / _TIMES_ASKED))
     except TimeoutError:
         logger.info("fleet %r left ping %d unanswered", fleet, len(samples) + 1)
     finally:
@@ -61,14 +64,20 @@ async def measure_offset(
 
 
 async def _ask(
-    bus: Bus, clock: Clock, fleet: str, answers: asyncio.Queue[PingSample]
+    bus: Bus, clock: Clock, fleet: str, answers: asyncio.Queue[PingSample], again_s: float
 ) -> PingSample:
-    sent_ns = clock.now_ns()
-    await bus.publish(PING, Ping(sent_ns), fleet=fleet)
+    """Ask until there is an answer, as either may be lost: both are sent at most once."""
+    ours: set[int] = set()
     while True:
-        sample = await answers.get()
-        if sample.sent_ns == sent_ns:  # else a late answer, or one to somebody else
-            return sample
+        sent_ns = clock.now_ns()
+        ours.add(sent_ns)
+        await bus.publish(PING, Ping(sent_ns), fleet=fleet)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(again_s):
+                while True:
+                    sample = await answers.get()
+                    if sample.sent_ns in ours:  # else a late answer, or one to somebody else
+                        return sample
 
 
 @asynccontextmanager
