@@ -10,7 +10,7 @@ Nothing is raised for what the service does: that no answer came is an answer to
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -20,6 +20,7 @@ from gatedrill.contract import service
 from gatedrill.contract.attempt import Ask, AskKind
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.outcome import Reason
+from gatedrill.devices.asking import Asking
 from gatedrill.devices.hold import HOLD, Hold, HoldingTransport
 from gatedrill.devices.stamps import StatedTime, stamp, stated_time
 from gatedrill.devices.tunnel import Uplink
@@ -118,14 +119,14 @@ class ServiceConnection:
     async def warm(self) -> None:
         """Open the connection with a read that changes nothing; a failure shows when asked."""
         with contextlib.suppress(*_BROKEN):
-            async with asyncio.timeout(self._timeout_s):
-                await self._client.get(_WARM_PATH, params={"select": "id", "limit": "1"})
+            warming = self._client.get(_WARM_PATH, params={"select": "id", "limit": "1"})
+            await Asking(warming, self._clock).response(self._timeout_s)
 
     async def send(self, request: ServiceRequest, read: Callable[[ServiceAnswer], R]) -> R:
         """Ask once; returns what `read` makes of the answer."""
         sent_ns = self._clock.now_ns()
-        sending = self._client.send(self._request(request))
-        return read(await self._answer(request.kind, sending, sent_ns))
+        asking = Asking(self._client.send(self._request(request)), self._clock)
+        return read(await self._answer(request.kind, asking, sent_ns))
 
     def hold(self, request: ServiceRequest, read: Callable[[ServiceAnswer], R]) -> "HeldRequest[R]":
         """Begin to ask; the time limit for the answer begins with the release."""
@@ -134,10 +135,10 @@ class ServiceConnection:
         until_parked = httpx.Timeout(self._timeout_s, read=None)
         held.extensions = {"timeout": until_parked.as_dict(), HOLD: hold}
 
-        async def reply(response: Awaitable[httpx.Response], sent_ns: int) -> R:
-            return read(await self._answer(request.kind, response, sent_ns))
+        async def reply(asking: Asking, sent_ns: int) -> R:
+            return read(await self._answer(request.kind, asking, sent_ns))
 
-        return HeldRequest(hold, self._client.send(held), self._clock, reply)
+        return HeldRequest(hold, Asking(self._client.send(held), self._clock), self._clock, reply)
 
     async def close(self) -> None:
         """Close the connection."""
@@ -153,18 +154,17 @@ class ServiceConnection:
             headers={"content-type": "application/json"},
         )
 
-    async def _answer(
-        self, kind: AskKind, response: Awaitable[httpx.Response], sent_ns: int
-    ) -> ServiceAnswer:
+    async def _answer(self, kind: AskKind, asking: Asking, sent_ns: int) -> ServiceAnswer:
         """What becomes of a request that was sent at `sent_ns`."""
         try:
-            async with asyncio.timeout(self._timeout_s):
-                answer = await response
-        except (TimeoutError, httpx.TimeoutException):
-            return ServiceAnswer(kind, sent_ns, self._clock.now_ns(), failure=Reason.TIMEOUT)
+            come = await asking.response(self._timeout_s)
+        except httpx.TimeoutException:
+            come = None
         except _BROKEN:
             return ServiceAnswer(kind, sent_ns, self._clock.now_ns(), failure=Reason.CONNECTION)
-        answered_ns = self._clock.now_ns()
+        if come is None:
+            return ServiceAnswer(kind, sent_ns, self._clock.now_ns(), failure=Reason.TIMEOUT)
+        answer, answered_ns = come
         told = ServiceAnswer(
             kind,
             sent_ns,
@@ -185,12 +185,12 @@ class HeldRequest(Generic[R]):
     def __init__(
         self,
         hold: Hold,
-        sending: Coroutine[None, None, httpx.Response],
+        asking: Asking,
         clock: Clock,
-        read: Callable[[Awaitable[httpx.Response], int], Awaitable[R]],
+        read: Callable[[Asking, int], Awaitable[R]],
     ) -> None:
         self._hold = hold
-        self._asking = asyncio.create_task(sending)
+        self._asking = asking
         self._clock = clock
         self._read = read
         self._sent_ns = 0
@@ -199,7 +199,7 @@ class HeldRequest(Generic[R]):
         """Wait until only the last byte is missing."""
         parked = asyncio.create_task(self._hold.until_parked())
         try:
-            await asyncio.wait({parked, self._asking}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({parked, self._asking.task}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             is_parked = parked.done()
             parked.cancel()
@@ -221,8 +221,4 @@ class HeldRequest(Generic[R]):
 
     async def withdraw(self) -> None:
         """Give the request up."""
-        if not self._asking.done():
-            self._asking.cancel()
-        await asyncio.wait({self._asking})
-        if not self._asking.cancelled():
-            self._asking.exception()  # seen, so that nobody complains of it later
+        await self._asking.give_up()
