@@ -14,6 +14,7 @@ VARIABLE = r"(?<!\$)\$\{([A-Z_]+):-([^}]*)\}"
 COMPOSE: dict[str, Any] = yaml.safe_load(re.sub(VARIABLE, r"\2", TEXT))  # as it is without .env
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 MAY_CHANGE_OWNERS = "drills-folder"
+CONDUCTS = "orchestrator"
 
 
 def defaults_in_example() -> dict[str, str]:
@@ -57,7 +58,7 @@ def test_a_container_may_do_nothing_that_it_need_not(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service.get("cap_add", []) == (["CHOWN"] if name == MAY_CHANGE_OWNERS else [])
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["stop_grace_period"] == "2s"
+    assert service["stop_grace_period"] == ("15s" if name == CONDUCTS else "2s")
     user, _, group = str(service.get("user", "10001:10001")).partition(":")
     is_root = not {user, group}.isdisjoint({"0", "root", ""})
     assert is_root == (name == MAY_CHANGE_OWNERS)
