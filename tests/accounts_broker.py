@@ -2,7 +2,6 @@
 
 import re
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checkout import CHECKOUT
+from ports import free_port
 from services import require
 
 from gatedrill.broker.accounts.accounts import ACCESS, PASSWORDS, Accounts
@@ -110,7 +110,7 @@ def _start(program: str, text: str, file: Path) -> tuple[subprocess.Popen[str], 
     ports: list[int] = []
 
     def on_free_port(_found: re.Match[str]) -> str:
-        ports.append(_free_port())
+        ports.append(free_port())
         return f"listener {ports[-1]} 127.0.0.1"
 
     file.write_text(re.sub(r"(?m)^listener \d+( 127\.0\.0\.1)?$", on_free_port, text))
@@ -121,9 +121,3 @@ def _says(process: subprocess.Popen[str], words: str) -> bool:
     """Whether these words come before its end."""
     assert process.stderr is not None
     return any(words in line for line in process.stderr)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port

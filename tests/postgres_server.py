@@ -3,13 +3,13 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ports import free_port
 from services import require
 
 USER = "gatedrill"
@@ -41,7 +41,7 @@ def postgres_server() -> Iterator[str]:
         secret = home / "password"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
-        data, port = home / "data", _free_port()
+        data, port = home / "data", free_port()
         initdb: list[str | Path] = [
             programs / "initdb",
             "-D",
@@ -75,12 +75,6 @@ def _unprivileged(home: Path) -> str | None:
     account = pwd.getpwnam("postgres")
     os.chown(home, account.pw_uid, account.pw_gid)
     return account.pw_name
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _run(user: str | None, *command: str | Path) -> None:

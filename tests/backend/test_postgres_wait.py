@@ -1,14 +1,14 @@
 """A PostgreSQL that starts later than the service, is starting, or never comes."""
 
 import asyncio
-import logging
-import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from heard_warnings import Warnings, heard_warnings
+from ports import free_port
 
 from gatedrill.backend.postgres_wait import wait_for_postgres
 from gatedrill.backend.serve import serve
@@ -19,38 +19,35 @@ LONG_S = 100.0
 """Nothing may last as long: a test that needs it has failed."""
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def at_port(url: str, port: int) -> str:
     """The same database at another port."""
     parts = urlsplit(url)
     return url.replace(f":{parts.port}/", f":{port}/")
 
 
-class Heard(logging.Handler):
-    """Tells when the first message comes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.text = ""
-        self.come = asyncio.Event()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.text += record.getMessage()
-        self.come.set()
-
-
 @pytest.fixture
-async def heard() -> AsyncIterator[Heard]:
-    handler = Heard()
-    logger = logging.getLogger("gatedrill.backend.postgres_wait")
-    logger.addHandler(handler)
-    yield handler
-    logger.removeHandler(handler)
+def heard() -> Iterator[Warnings]:
+    with heard_warnings() as heard:
+        yield heard
+
+
+async def serve_at(
+    url: str,
+    *,
+    wait_s: float = LONG_S,
+    stop: asyncio.Event | None = None,
+    ready: Callable[[str], None] = lambda _: pytest.fail("it started"),
+) -> None:
+    """Serve with the records at `url`."""
+    await serve(
+        key=KEY,
+        database=None,
+        store_url=url,
+        store_wait_s=wait_s,
+        fault=None,
+        ready=ready,
+        stop=stop or asyncio.Event(),
+    )
 
 
 @asynccontextmanager
@@ -73,25 +70,15 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 
 async def test_a_server_that_comes_later_is_waited_for_and_used(
-    empty_postgres: str, heard: Heard
+    empty_postgres: str, heard: Warnings
 ) -> None:
     port, stop = free_port(), asyncio.Event()
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     url = at_port(empty_postgres, port)
-    serving = asyncio.create_task(
-        serve(
-            key=KEY,
-            database=None,
-            store_url=url,
-            store_wait_s=LONG_S,
-            fault=None,
-            ready=ready.set_result,
-            stop=stop,
-        )
-    )
-    await heard.come.wait()
+    serving = asyncio.create_task(serve_at(url, stop=stop, ready=ready.set_result))
+    line = await heard.lines.get()
     assert not ready.done()
-    assert heard.text.startswith(f"PostgreSQL at 127.0.0.1:{port}/postgres cannot be reached yet")
+    assert line.startswith(f"PostgreSQL at 127.0.0.1:{port}/postgres cannot be reached yet")
     async with relay(port, empty_postgres):
         assert await ready
         stop.set()
@@ -135,39 +122,26 @@ async def test_a_server_that_is_starting_is_waited_for_and_one_that_knows_us_not
         assert left == []
 
 
-async def test_a_service_that_is_stopped_while_it_waits_ends_without_a_word(heard: Heard) -> None:
+async def test_a_service_that_is_stopped_while_waiting_ends_without_a_word(
+    heard: Warnings,
+) -> None:
     stop = asyncio.Event()
-    serving = asyncio.create_task(
-        serve(
-            key=KEY,
-            database=None,
-            store_url=f"postgresql://127.0.0.1:{free_port()}/venue",
-            store_wait_s=LONG_S,
-            fault=None,
-            ready=lambda _: pytest.fail("it started"),
-            stop=stop,
-        )
-    )
-    await heard.come.wait()
+    url = f"postgresql://127.0.0.1:{free_port()}/venue"
+    serving = asyncio.create_task(serve_at(url, stop=stop))
+    await heard.lines.get()
     stop.set()
     await serving
 
 
-async def test_a_server_that_never_comes_is_named_without_the_password(heard: Heard) -> None:
+async def test_a_server_that_never_comes_is_named_without_the_password(heard: Warnings) -> None:
     port = free_port()
     with pytest.raises(PeerError) as caught:
-        await serve(
-            key=KEY,
-            database=None,
-            store_url=f"postgresql://ann:{KEY}@127.0.0.1:{port}/venue",
-            store_wait_s=0.01,
-            fault=None,
-            ready=lambda _: pytest.fail("it started"),
-            stop=asyncio.Event(),
-        )
+        await serve_at(f"postgresql://ann:{KEY}@127.0.0.1:{port}/venue", wait_s=0.01)
     told = str(caught.value)
     assert told == f"cannot reach PostgreSQL at 127.0.0.1:{port}/venue: Connection refused"
-    assert KEY not in told + heard.text
+    assert KEY not in told
+    while not heard.lines.empty():
+        assert KEY not in heard.lines.get_nowait()
 
 
 async def test_what_is_no_url_is_refused_at_once() -> None:

@@ -19,6 +19,7 @@ from gatedrill.cli.sign_of_life import sign_of_life
 from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import DeviceInfo
 from gatedrill.contract.topics import check_name
+from gatedrill.devices.readers.repeat_windows import CAMERA_S, SCANNER_S
 from gatedrill.orchestrator.target import check_target
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _only_one(given: dict[str, str | None]) -> str:
 
 def _window_s(written: str | None, kind: str) -> float:
     if written is None:
-        return 1.0 if kind == "camera" else 0.5
+        return CAMERA_S if kind == "camera" else SCANNER_S
     seconds = parse_duration_s(written)
     if seconds > LONGEST_WINDOW_S:
         raise UsageError(f"--repeat-window {written}: at most {LONGEST_WINDOW_S:g}s are possible")

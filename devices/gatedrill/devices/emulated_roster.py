@@ -8,7 +8,7 @@ from gatedrill.contract.errors import UsageError
 from gatedrill.contract.messages import KIOSK, DeviceInfo
 from gatedrill.contract.numbering import numbered
 from gatedrill.contract.topics import check_name
-from gatedrill.devices.readers.repeat_windows import CAMERA_S, SERIAL_S
+from gatedrill.devices.readers.repeat_windows import CAMERA_S, SCANNER_S
 
 
 def emulated_devices(prefix: str, count: int, kiosks: int = 0) -> tuple[DeviceInfo, ...]:
@@ -21,7 +21,9 @@ def emulated_devices(prefix: str, count: int, kiosks: int = 0) -> tuple[DeviceIn
     if not count and not kiosks:
         raise UsageError("a fleet needs at least one device: a gate or a kiosk")
     gates = (
-        DeviceInfo(name, "serial", SERIAL_S) if number % 2 else DeviceInfo(name, "camera", CAMERA_S)
+        DeviceInfo(name, "serial", SCANNER_S)
+        if number % 2
+        else DeviceInfo(name, "camera", CAMERA_S)
         for number, name in enumerate(numbered(prefix, count))
     )
     return (*gates, *map(kiosk_info, numbered(f"{prefix}-kiosk", kiosks)))

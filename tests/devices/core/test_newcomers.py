@@ -1,7 +1,6 @@
 """Who comes second with a name is refused, and whoever was there first says so; other versions."""
 
 import asyncio
-import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -10,6 +9,7 @@ import msgspec
 import pytest
 from broker_process import BrokerProcess
 from devices.core.test_host import served
+from heard_warnings import Warnings, heard_warnings
 
 from gatedrill.broker.bus import Bus
 from gatedrill.contract.errors import PeerError
@@ -50,17 +50,6 @@ class Place:
         return str(raised.value)
 
 
-class Warnings(logging.Handler):
-    """What was warned of, in order of time."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: asyncio.Queue[str] = asyncio.Queue()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.put_nowait(record.getMessage())
-
-
 @pytest.fixture
 def place(broker: BrokerProcess, name: str) -> Place:
     return Place(broker.url, name)
@@ -68,11 +57,8 @@ def place(broker: BrokerProcess, name: str) -> Place:
 
 @pytest.fixture
 def warnings() -> Iterator[Warnings]:
-    handler = Warnings()
-    logger = logging.getLogger("gatedrill")
-    logger.addHandler(handler)
-    yield handler
-    logger.removeHandler(handler)
+    with heard_warnings() as heard:
+        yield heard
 
 
 @contextmanager

@@ -3,4 +3,4 @@
 from typing import Final
 
 CAMERA_S: Final = 1.0
-SERIAL_S: Final = 0.5
+SCANNER_S: Final = 0.5

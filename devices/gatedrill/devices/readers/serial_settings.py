@@ -7,7 +7,7 @@ from typing import Final, Self
 import msgspec
 
 from gatedrill.contract.errors import UsageError
-from gatedrill.devices.readers.repeat_windows import SERIAL_S
+from gatedrill.devices.readers.repeat_windows import SCANNER_S
 
 SLOWEST_BAUD: Final = 50
 FASTEST_BAUD: Final = 4_000_000
@@ -59,7 +59,7 @@ class SerialSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the scanner puts before each code. What comes without it is a code all the same."""
     suffix: str = ""
     """What it puts between the code and its terminator, likewise."""
-    repeat_window_s: float = SERIAL_S
+    repeat_window_s: float = SCANNER_S
     """How long the same code must be out of view to count as a new scan."""
 
     def __post_init__(self) -> None:

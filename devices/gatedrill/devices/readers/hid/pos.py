@@ -12,6 +12,7 @@ from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import GatedrillError, PeerError, UsageError
 from gatedrill.devices.readers.hid.hidapi_reports import HidapiReports, Reports
 from gatedrill.devices.readers.hid.pos_report import PosCode, PosDecoder, PosLayout
+from gatedrill.devices.readers.repeat_windows import SCANNER_S
 from gatedrill.devices.readers.symbol import Symbol, text_of
 
 _LOOK_UP_EVERY_MS: Final = 100
@@ -22,7 +23,7 @@ class PosReader:
     """Reads one HID-POS scanner. Listens only: nothing is ever sent to it."""
 
     kind: Final = "hid"
-    repeat_window_s: Final = 0.5
+    repeat_window_s: Final = SCANNER_S
 
     def __init__(
         self,

@@ -16,6 +16,7 @@ from gatedrill.devices.readers.hid.key_decoder import KeyDecoder
 from gatedrill.devices.readers.hid.key_events import AUTOREPEAT, Happening, KeyEvent, KeyEvents
 from gatedrill.devices.readers.hid.layout import Layout
 from gatedrill.devices.readers.hid.layouts import LAYOUTS
+from gatedrill.devices.readers.repeat_windows import SCANNER_S
 from gatedrill.devices.readers.symbol import Symbol, text_of
 
 
@@ -27,7 +28,7 @@ class WedgeReader:
     """
 
     kind: Final = "hid"
-    repeat_window_s: Final = 0.5
+    repeat_window_s: Final = SCANNER_S
 
     def __init__(
         self,
