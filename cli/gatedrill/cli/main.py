@@ -1,5 +1,6 @@
 """`gatedrill`: the commands and how they end."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from gatedrill.cli.emulate import emulate
 from gatedrill.cli.exits import run_to_exit
 from gatedrill.cli.guided_drill import drill
 from gatedrill.cli.hardware import hardware
+from gatedrill.cli.last_step import LastStep
 from gatedrill.cli.parts import backend, fleet
 from gatedrill.cli.queue import queue
 from gatedrill.cli.registrar import registrar
@@ -63,7 +65,10 @@ def gatedrill(
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    sys.exit(run_to_exit(_invoke))
+    last_step = LastStep()
+    # numpy's threads spin for a while when they have nothing to do; we multiply no matrices.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    last_step.code = run_to_exit(_invoke)
 
 
 def _invoke() -> object:
