@@ -279,7 +279,7 @@ async def test_a_plan_with_faults_is_refused_before_anything_where_nobody_has_ha
 
     assert str(raised.value) == (
         "scenario drill has faults (uplink-down): it needs a venue that this command starts "
-        "itself; leave out --broker"
+        "itself: leave out --broker and GATEDRILL_BROKER"
     )
     assert venue.history == []
 

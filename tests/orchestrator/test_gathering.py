@@ -193,7 +193,7 @@ async def test_a_fleet_of_another_version_is_named_and_not_counted(place: Place)
     failure = await place.fail(Needed(scanners=1))
 
     told = f"hall-2 on attic speaks protocol version 2, {CURE}"
-    assert failure.endswith(f"start more with gatedrill fleet; {told}")
+    assert failure.endswith(f"start more with gatedrill fleet or --scale device=N; {told}")
     assert place.said == [told], "at once, and once"
 
 

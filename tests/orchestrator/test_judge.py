@@ -238,10 +238,15 @@ def lose_everything(run: Run) -> None:
     run.lose(*run.attempts.copy())
 
 
+def lose_the_service(run: Run) -> None:
+    run.hide("after", "tickets", "table tickets: connection refused")
+
+
 @pytest.mark.parametrize(
     ("plant", "doubt"),
     [
         (cast_doubt, "the run was cut short: interrupted"),
+        (lose_the_service, "records were read before the run and not after it: tickets"),
         (tear_off, "the run was cut short: its history breaks off"),
         (silence, "devices fell silent: gate-01, gate-03"),
         (lose_everything, "no attempt was heard of"),
@@ -255,6 +260,13 @@ def test_a_doubt_is_told_in_words(plant: Plant, doubt: str) -> None:
 
     assert result.inconclusive_because == (doubt,)
     assert result.verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_service_that_never_shows_its_records_is_judged_by_the_history_alone() -> None:
+    run = Run(race(rounds=4, devices=4))
+    run.hide_records()
+
+    assert run.judge().verdict is Verdict.PASSED
 
 
 @pytest.mark.parametrize("open_answer", [UNKNOWN, BUSY, IGNORED, UNREAD])

@@ -107,10 +107,11 @@ def test_too_few_of_both_are_told_with_those_who_are_here_and_the_cure() -> None
     here = [*scanners(["gate-01"]), *kiosks("kiosk-01")]
     assert Needed(scanners=2, kiosks=3).lacking(here) == (
         "2 devices are needed, 1 came; 3 kiosks are needed, 1 came (here: gate-01, kiosk-01): "
-        "start more with gatedrill fleet"
+        "start more with gatedrill fleet or --scale device=N"
     )
     assert Needed(scanners=1).lacking([]) == (
-        "1 device is needed, 0 came (here: none): start more with gatedrill fleet"
+        "1 device is needed, 0 came (here: none): "
+        "start more with gatedrill fleet or --scale device=N"
     )
 
 

@@ -48,7 +48,7 @@ def test_a_slash_at_the_end_is_dropped() -> None:
 def test_another_machine_must_be_named_twice(url: str, host: str) -> None:
     assert complaint(url, "other.example.org") == (
         f"target host {host} is not this machine: if you may put load on it, "
-        f"add --allow-target {host}"
+        f"add --allow-target {host}, or {host} to GATEDRILL_ALLOW_TARGET"
     )
     assert check_target(url, {host}) == url
 

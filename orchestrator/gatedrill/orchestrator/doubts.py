@@ -6,6 +6,7 @@ from gatedrill.orchestrator.by_hand import was_idle
 from gatedrill.orchestrator.evidence import Evidence
 from gatedrill.orchestrator.excused_silence import Excuses
 from gatedrill.orchestrator.plan import BurstStep, PlannedScan
+from gatedrill.orchestrator.records import Snapshot
 from gatedrill.orchestrator.reports.figures import between, threshold_value
 from gatedrill.orchestrator.rounds import RoundResult
 from gatedrill.orchestrator.seen import SeenScan
@@ -22,6 +23,7 @@ def find_doubts(evidence: Evidence, rounds: Sequence[RoundResult]) -> tuple[str,
         *_walked_in_before(evidence),
         *_walk_ins_untold(evidence),
         *_journals_missing(evidence),
+        *_records_out_of_reach(evidence),
         *_nothing_settled(evidence),
         *_too_few_races(rounds),
         *_too_few_sweeps(evidence),
@@ -130,6 +132,18 @@ def _journals_missing(evidence: Evidence) -> Iterator[str]:
     unread = sorted(Excuses(evidence).unexplained_in_the_end(evidence.journals.unread))
     if unread:
         yield f"journals were not read: {', '.join(unread)}"
+
+
+def _records_out_of_reach(evidence: Evidence) -> Iterator[str]:
+    """A service that showed its records before and shows them no more is one that was lost."""
+    before, after = evidence.records.before, evidence.records.after
+    gone = [
+        table
+        for table in Snapshot.__struct_fields__
+        if getattr(before, table) is not None and getattr(after, table) is None
+    ]
+    if gone:
+        yield f"records were read before the run and not after it: {', '.join(gone)}"
 
 
 def _nothing_settled(evidence: Evidence) -> Iterator[str]:

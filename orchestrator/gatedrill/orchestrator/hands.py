@@ -69,7 +69,7 @@ def refuse_without(hands: Hands | None, plan: Plan) -> None:
     if hands is None and names:
         raise UsageError(
             f"scenario {plan.scenario.name} has faults ({', '.join(sorted(names))}): it needs a "
-            "venue that this command starts itself; leave out --broker"
+            "venue that this command starts itself: leave out --broker and GATEDRILL_BROKER"
         )
 
 

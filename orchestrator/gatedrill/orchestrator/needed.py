@@ -42,7 +42,7 @@ class Needed(msgspec.Struct, frozen=True):
         if not counts or named or gates:
             return told
         names = in_short(sorted(device.name for device in here)) or "none"
-        return f"{told} (here: {names}): start more with gatedrill fleet"
+        return f"{told} (here: {names}): start more with gatedrill fleet or --scale device=N"
 
     def progress(self, here: Collection[DeviceInfo]) -> str:
         """How many have come of those that are needed, in words."""

@@ -22,7 +22,7 @@ def check_target(url: str, allowed_hosts: Collection[str]) -> str:
     if not (_is_loopback(host) or host in allowed_hosts):
         raise UsageError(
             f"target host {host} is not this machine: if you may put load on it, "
-            f"add --allow-target {host}"
+            f"add --allow-target {host}, or {host} to GATEDRILL_ALLOW_TARGET"
         )
     return url.rstrip("/")
 
