@@ -91,6 +91,11 @@ class MemoryBus:
             raise PeerError(f"cannot publish to {channel.topic(**levels)}: no connection")
         self.say(channel, message, **levels)
 
+    async def reach(self) -> None:
+        """Return if there is a connection; PeerError if there is none."""
+        if not self.is_connected:
+            raise PeerError("cannot hear anybody: no connection")
+
     def reconnect(self) -> None:
         """Be connected again, as the real one after an outage."""
         self.is_connected = True

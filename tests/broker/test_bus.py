@@ -341,6 +341,24 @@ async def test_publishing_without_a_broker_fails_after_the_timeout_and_names_the
     assert only.url in str(failure.value)
 
 
+async def test_who_cannot_reach_the_broker_is_told_after_the_timeout_and_who_can_at_once(
+    mortal: BrokerKind, name: str
+) -> None:
+    with running_broker(mortal) as only:
+        async with Bus(only.url, name, timeout_s=0.3) as bus:
+            await bus.reach()
+            only.stop()
+            with pytest.raises(PeerError, match="cannot hear anybody: no connection to the broker"):
+                await reach_until_it_is_gone(bus)
+
+
+async def reach_until_it_is_gone(bus: Bus) -> None:
+    """A loss is noticed a moment later."""
+    while True:
+        await bus.reach()
+        await asyncio.sleep(0)
+
+
 async def test_an_unreachable_broker_is_named_with_its_address(unused_tcp_port: int) -> None:
     url = f"mqtt://127.0.0.1:{unused_tcp_port}"
     with pytest.raises(PeerError, match=f"cannot reach the broker at {url}: "):

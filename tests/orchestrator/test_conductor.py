@@ -19,6 +19,7 @@ from gatedrill.contract.messages import (
     Presence,
     Presentation,
     ReleaseMode,
+    Report,
     WebhookOrder,
 )
 from gatedrill.fixtures.scenario import (
@@ -236,6 +237,25 @@ async def test_the_step_goes_on_without_a_fleet_that_does_not_get_ready(
     assert (silent.fleet, silent.why) == ("west", "was not ready in time")
 
 
+async def test_a_broker_that_goes_and_does_not_come_back_ends_the_run_and_is_named(
+    hurried_venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venue = hurried_venue
+    say = venue.bus.say
+
+    def go(channel: object, message: object, **levels: str) -> None:
+        if channel is topics.FIRE:
+            venue.bus.is_connected = False
+        say(channel, message, **levels)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(venue.bus, "say", go)
+    with pytest.raises(PeerError, match=r"^cannot hear anybody: no connection$"):
+        await venue.conductor.conduct(venue.plan(race()))
+
+    assert {event.fleet for event in venue.history if isinstance(event, Silent)} == {"east", "west"}
+    assert len(venue.told(ClockRead)) == 2
+
+
 async def test_a_fleet_that_never_reports_is_given_up(hurried_venue: Venue) -> None:
     venue = hurried_venue
     reports = topics.REPORT.topic(fleet="west", run=RUN)
@@ -292,6 +312,25 @@ async def test_every_fleets_clock_is_read_again_at_the_end(venue: Venue) -> None
         ClockRead("east", EAST_AHEAD_NS, 0, "boot-east"),
         ClockRead("west", -2_000_000, 0, "boot-west"),
     ]
+
+
+async def test_without_a_broker_no_clock_is_read_again_and_nothing_else_is_lost(
+    venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say = venue.bus.say
+    done: set[str] = set()
+
+    def go(channel: object, message: object, **levels: str) -> None:
+        say(channel, message, **levels)  # type: ignore[arg-type]
+        if isinstance(message, Report) and message.finished:
+            done.add(levels["fleet"])
+            venue.bus.is_connected = len(done) < 2
+
+    monkeypatch.setattr(venue.bus, "say", go)
+    await venue.conductor.conduct(venue.plan(race()))
+
+    assert venue.scanned("drill-1.1") == ["gate-01", "gate-02", "gate-03", "gate-04"]
+    assert len(venue.told(ClockRead)) == 2
 
 
 async def test_a_fleet_that_falls_silent_in_the_end_does_no_harm_and_the_others_are_read(

@@ -188,6 +188,15 @@ async def test_that_nobody_has_come_in_the_first_moment_is_no_news(place: Place)
     assert place.said == []
 
 
+async def test_where_the_broker_has_gone_that_is_said_first(place: Place) -> None:
+    place.come("east", "gate-01")
+    place.bus.is_connected = False
+
+    assert (await place.fail(Needed(scanners=2))).startswith(
+        "no connection to the broker at mqtt://127.0.0.1:1: waited 0.01 s for the roster: 2 devices"
+    )
+
+
 async def test_a_fleet_of_another_version_is_named_and_not_counted(place: Place) -> None:
     place.stranger("hall-2")
     failure = await place.fail(Needed(scanners=1))

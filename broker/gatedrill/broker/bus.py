@@ -114,6 +114,10 @@ class Bus:
         """Whether, as far as is known, there is a connection at this moment."""
         return self._connected.is_set()
 
+    async def reach(self) -> None:
+        """Return when there is a connection; PeerError if there was none for `timeout_s`."""
+        await self._call(_nothing, "hear anybody")
+
     async def publish(self, channel: Channel[M], message: M, **levels: str) -> None:
         """Publish on the topic with these levels; on QoS 1 return when the broker has taken it.
 
@@ -256,6 +260,10 @@ class Bus:
             await asyncio.wait({self._keeper})
             if not self._keeper.cancelled():
                 self._keeper.result()
+
+
+async def _nothing(_link: Link) -> None:
+    """What anybody can do who is connected."""
 
 
 def _reader(

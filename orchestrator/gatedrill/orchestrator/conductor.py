@@ -203,7 +203,7 @@ class Conductor:
             await self._arm(step, fleet, [orders[each.attempt] for each in planned])
         arm_timeout_s = ARM_TIMEOUT_S + ARM_TIMEOUT_PER_ATTEMPT_S * len(step.attempts)
         await self._follow(watch, step, lambda: watch.arming, arm_timeout_s)
-        self._record(watch.give_up_arming("was not ready in time"))
+        await self._give_up(watch.give_up_arming("was not ready in time"))
         if watch.performing:
             await self._let_go(plan, step, watch)
         return watch.records
@@ -214,9 +214,10 @@ class Conductor:
         strikes = self._faults.strike(step.faults, at_ns)
         gather_timeout_s = ahead_s + patience_s(plan, step, self._present_within_s)
         await self._follow(watch, step, lambda: watch.performing, gather_timeout_s)
-        self._record(watch.give_up("did not finish in time"))
+        silent = watch.give_up("did not finish in time")
         if strikes:
             await asyncio.wait(strikes)
+        await self._give_up(silent)
         self._last_answer_ns = max(self._last_answer_ns, watch.last_answer_ns)
         self._sweeps.learn(step, watch.records)
 
@@ -295,6 +296,12 @@ class Conductor:
                 self._words.ask_again()
 
         await self._words.follow(step.id, waiting, hear, timeout_s)
+
+    async def _give_up(self, silent: list[Event]) -> None:
+        """Go on without these; PeerError if it is we who hear nobody, and go on doing so."""
+        self._record(silent)
+        if silent:
+            await self._bus.reach()
 
     async def _gather_journals(self, edition: str, devices: Collection[str]) -> None:
         parts = await self._parts_of(devices)

@@ -49,7 +49,7 @@ class FleetClocks:
     async def read_again(self, fleets: Iterable[Presence]) -> None:
         """Read the clocks that were read before: they may have drifted meanwhile."""
         for fleet in fleets:
-            if self.knows(fleet):
+            if self.knows(fleet) and self._bus.is_connected:  # else each is waited for in vain
                 with contextlib.suppress(PeerError):  # who has gone by now has done its part
                     await self._read(fleet)
 

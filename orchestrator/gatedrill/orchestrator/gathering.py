@@ -32,6 +32,10 @@ async def gather(
     try:
         await bus.listen(topics.PRESENCE, roster.hear)
         await wait_for(roster, strangers, needed, within_s, say)
+    except PeerError as error:
+        if bus.is_connected:
+            raise
+        raise PeerError(f"no connection to the broker at {bus.address}: {error}") from error
     finally:
         await subscription.end()
 
