@@ -181,7 +181,8 @@ class ContainerVenue:
     @asynccontextmanager
     async def watched(self) -> AsyncIterator["Watch"]:
         """What the gates say of themselves, and what they are told, heard as a gate hears it."""
-        password = self.compose("exec", "-T", "device", "cat", "/secrets/device/broker-password")
+        gate = self.ids("device")[0]  # Compose would take the one numbered 1, which may be gone
+        password = docker("exec", gate, "cat", "/secrets/device/broker-password")
         address = self.compose("port", "broker", "1883")
         watch = Watch()
         async with Bus(f"mqtt://device:{password}@{address}", "watch") as bus:

@@ -35,8 +35,9 @@ def test_with_target_nothing_runs_before_a_service_is_named(nobody_up: Container
 def test_with_postgres_nothing_runs_before_the_backend_is_told(nobody_up: ContainerVenue) -> None:
     code, told = nobody_up.run(*RACE, COMPOSE_PROFILES="postgres")
     assert code == 2
+    where = r"set in \.env, then docker-compose up -d"
     [cure] = re.findall(
-        "^gatedrill: profile postgres: set in .env: BACKEND_OPTIONS=(.*)$", told, re.MULTILINE
+        f"^gatedrill: profile postgres: {where}: BACKEND_OPTIONS=(.*)$", told, re.MULTILINE
     )
     chosen = {"COMPOSE_PROFILES": "postgres", "BACKEND_OPTIONS": cure}
     assert nobody_up.run(*ANYTHING, **chosen)[0] == 0
