@@ -160,3 +160,58 @@ def test_a_gate_keeps_its_file_in_the_run_s_folder_for_itself(kept: dict[str, Pa
 
     assert ended.code == 0
     assert "offline" in ended.out
+
+
+STRANGERS = """
+version = 1
+name = "strangers"
+title = "Who is turned away while the service is away, by codes that hold no id"
+devices = 4
+authorities = ["online", "offline"]
+tickets = [
+  { name = "good", code = "signed" },
+  { name = "unknown", code = "signed", status = "unknown" },
+  { name = "forged", code = "forged" },
+  { name = "foreign", code = "signed", event = "other" },
+]
+
+[[phases]]
+kind = "burst" # in which the gates make their copies
+shows = [{ tickets = "good" }]
+
+[[phases]]
+kind = "fault"
+faults = [{ fault = "uplink-down" }]
+
+[[phases]]
+kind = "burst"
+shows = [
+  { tickets = "good", devices = 1 },
+  { tickets = "unknown", devices = 1 },
+  { tickets = "forged", devices = 1 },
+  { tickets = "foreign", devices = 1 },
+]
+
+[[phases]]
+kind = "heal"
+
+[[phases]]
+kind = "drain"
+within_s = 30
+"""
+
+
+def test_an_honest_service_is_not_accused_of_refusals_that_it_has_logged_by_their_codes(
+    tmp_path: Path,
+) -> None:
+    scenario = tmp_path / "strangers.toml"
+    scenario.write_text(STRANGERS, encoding="utf-8")
+    ended = gatedrill("run", str(scenario), "--out", str(tmp_path / "out"))
+    [folder] = folders(tmp_path / "out")
+
+    assert ended.code == 0, ended.out + ended.err
+    assert queued(folder)[QueueState.SYNCED] == 4
+    logged = records(folder).logs.scan_logs or ()
+    assert sum(row.result == "offline_refused" for row in logged) == 3
+    [held] = [each for each in result(folder).checks if each.name == "no scan lost"]
+    assert held.examined == 8

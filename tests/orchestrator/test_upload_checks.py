@@ -90,6 +90,22 @@ def test_at_a_service_without_nonces_a_row_of_the_device_will_do() -> None:
     assert lost(run)
 
 
+def test_a_refusal_that_is_logged_by_what_stood_in_the_code_is_on_record() -> None:
+    run = alone(outcome=OFFLINE_UNKNOWN)
+    without_nonces(run)
+    logged = {row.ticket_id for row in run.logs.scan_logs if row.result == "offline_refused"}
+    [ticket] = [each for each in run.plan.tickets if each.id in logged]
+    code = changed(ticket, symbol='{"token":"T2"}')
+    tickets = tuple(code if each is ticket else each for each in run.plan.tickets)
+    run.plan = changed(run.plan, tickets=tickets)
+    run.logs.scan_logs = [
+        changed(row, ticket_id=code.symbol) if row.ticket_id in logged else row
+        for row in run.logs.scan_logs
+    ]
+
+    assert lost(run) == []
+
+
 def test_where_the_log_may_lack_rows_the_ticket_has_to_be_used() -> None:
     run = alone()
     run.complete_logs = False

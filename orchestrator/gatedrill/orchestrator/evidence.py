@@ -301,7 +301,11 @@ class Evidence:
         return grouped
 
     def as_planned(self, ticket_id: str) -> str:
-        """The plan's spelling: a service may answer in lowercase what a file has in capitals."""
+        """The plan's id of a ticket that a service or a journal names.
+
+        A service may answer in lowercase what a file has in capitals, and who does not know the
+        ticket names it by what stood in its code.
+        """
         return self._spellings.get(ticket_id.lower(), ticket_id)
 
     def _by_ticket(self, rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
@@ -312,7 +316,8 @@ class Evidence:
 
     @cached_property
     def _spellings(self) -> dict[str, str]:
-        return {ticket.id.lower(): ticket.id for ticket in self.plan.tickets}
+        codes = {ticket.symbol.lower(): ticket.id for ticket in self.plan.tickets}
+        return codes | {ticket.id.lower(): ticket.id for ticket in self.plan.tickets}
 
     def _planned(self, kind: type[Planned]) -> list[Planned]:
         return [
