@@ -16,7 +16,7 @@ class LastStep:
 
     Python would then take apart, module by module, what the system gives back at once: a quarter of
     a second of a processor for a fleet. Ten gates in containers that share two processors and are
-    given two seconds to stop cannot spare that (docs/decisions/0021-no-farewell-of-objects.md).
+    given two seconds to stop cannot spare that (docs/decisions/0021-lean-from-start-to-end.md).
     """
 
     def __init__(self) -> None:

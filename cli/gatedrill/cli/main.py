@@ -1,6 +1,5 @@
 """`gatedrill`: the commands and how they end."""
 
-import os
 import sys
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from gatedrill.cli.exits import run_to_exit
 from gatedrill.cli.guided_drill import drill
 from gatedrill.cli.hardware import hardware
 from gatedrill.cli.last_step import LastStep
+from gatedrill.cli.lean_libraries import keep_libraries_lean
 from gatedrill.cli.parts import backend, fleet
 from gatedrill.cli.queue import queue
 from gatedrill.cli.registrar import registrar
@@ -66,8 +66,7 @@ def gatedrill(
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     last_step = LastStep()
-    # numpy's threads spin for a while when they have nothing to do; we multiply no matrices.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    keep_libraries_lean()
     last_step.code = run_to_exit(_invoke)
 
 
