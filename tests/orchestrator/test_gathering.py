@@ -247,11 +247,13 @@ async def test_what_is_on_a_topic_without_a_version_is_nobodys_business(place: P
 
 
 async def test_a_stranger_that_has_gone_or_left_its_word_behind_is_told_of_no_more(
-    place: Place,
+    place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    now_s = 0.0
+    monkeypatch.setattr(gathering, "_now_s", lambda: now_s)
     for fleet in ("hall-2", "hall-3", "hall-4"):
         place.stranger(fleet)
-    waiting = place.gather(Needed(scanners=1), 0.01)
+    waiting = place.gather(Needed(scanners=1))
     await settle()
     place.clock.advance_s(STALE_AFTER_S)
     place.stranger("hall-3")
@@ -260,6 +262,8 @@ async def test_a_stranger_that_has_gone_or_left_its_word_behind_is_told_of_no_mo
     await settle()
     place.clock.advance_s(1)
     place.stranger("hall-3")
+    now_s = GENEROUS_S
+    place.come("north")  # anything that happens
     with pytest.raises(PeerError) as raised:
         await waiting
 
