@@ -104,13 +104,17 @@ async def test_a_recorded_stream_is_read_from_a_port(recorded: Recorded) -> None
     assert await read_from_port([recorded.sent], settings, len(recorded.read)) == recorded.read
 
 
+TOO_LONG = b"x" * (MAX_CODE_BYTES + 1)
 pieces = st.lists(
     st.sampled_from([b"\r", b"\n", b"\t", b"\x02", b"\x03", b"\x1d", b"]Q1", b"]", b"<", b">"])
     | st.binary(max_size=8)
     | st.text(max_size=4).map(str.encode)
-    | st.sampled_from([b"\0", b"\xff", b"x" * (MAX_CODE_BYTES + 1)]),
+    | st.sampled_from([b"\0", b"\xff", TOO_LONG]),
     max_size=12,
 )
+# A pseudo-terminal holds 8 KiB on their way to the reader and has no speed that bounds what is sent
+# meanwhile, as a cable has: two of the long pieces are more than it takes before anybody read.
+pieces_at_once = pieces.filter(lambda garbage: garbage.count(TOO_LONG) <= 1)
 setups = st.builds(
     SerialSettings,
     keep_aim=st.booleans(),
@@ -140,7 +144,7 @@ def test_a_code_after_any_garbage_and_a_terminator_is_read(
 
 
 @hypothesis_settings(max_examples=15, deadline=None)
-@given(pieces, terminators)
+@given(pieces_at_once, terminators)
 def test_a_code_after_any_garbage_comes_through_a_port(
     garbage: list[bytes], terminator: bytes
 ) -> None:
