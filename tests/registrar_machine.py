@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
-from registrar_words import admission, claim
+from registrar_words import admission, claim, said
 
 from gatedrill.broker.registrar.faults import OpenBook
 from gatedrill.contract.messages import Admission, VenueClaim, VenueGrant
@@ -74,7 +74,7 @@ class RegistrarMachine(RuleBasedStateMachine):
         """Some of what is under way arrives, in any order, and is answered in one go."""
         batch = data.draw(st.permutations(self.underway)) if self.underway else []
         batch = batch[: data.draw(st.integers(0, len(batch)))]
-        for each, grant in zip(batch, self.book.judge_all(batch), strict=True):
+        for each, grant in zip(batch, self.book.judge_all(said(*batch)), strict=True):
             self.underway.remove(each)
             if isinstance(each, Admission):
                 self.first.setdefault(each.ticket, each.nonce)

@@ -97,13 +97,3 @@ def test_a_build_is_not_sent_what_is_secret_in_a_checkout(tmp_path: Path) -> Non
         names = set(sent.getnames())
     assert "cli/code.py" in names
     assert names.isdisjoint({".env", "secrets", "drills"})
-
-
-def test_every_part_stops_in_time_when_it_is_asked_to(venue: ContainerVenue) -> None:
-    venue.compose("stop", "-t", "2")
-    try:
-        stopped = docker("ps", "-aq", "--filter", f"name={venue.project}").split()
-        codes = {venue.inspect(each)["Name"]: venue.inspect(each)["State"] for each in stopped}
-        assert {name: state["ExitCode"] for name, state in codes.items() if state["ExitCode"]} == {}
-    finally:
-        venue.compose("start")

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from container_venue import ContainerVenue, is_calm
+from container_venue import ContainerVenue, docker, is_calm
 
 pytestmark = pytest.mark.timeout(400)
 OUTAGE = f"{Path(__file__).with_name('outage.toml')}:/outage.toml:ro"
@@ -46,3 +46,13 @@ async def test_gates_go_on_while_the_service_is_away_and_nothing_is_lost(
     assert decided["venue"] >= 10
     assert result["uploads"]["synced"] == decided["venue"] + decided["offline"]
     assert (result["pending"], result["conflicts"]) == ([], [])
+
+
+def test_every_part_stops_in_time_when_it_is_asked_to(venue: ContainerVenue) -> None:
+    """The last of this folder's tests, as nobody has to start the venue again after it."""
+    venue.compose("stop", "-t", "2")
+    stopped = docker("ps", "-aq", "--filter", f"name={venue.project}").split()
+    ended = {known["Name"]: known["State"] for known in map(venue.inspect, stopped)}
+    assert len(ended) >= 13, "ten gates, the broker, the registrar and the backend at least"
+    assert {name: state["ExitCode"] for name, state in ended.items() if state["ExitCode"]} == {}
+    assert not any(state["Running"] for state in ended.values())

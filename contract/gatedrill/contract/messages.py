@@ -378,7 +378,8 @@ class VenueGrant(msgspec.Struct, frozen=True):
     """The registrar's answer to the claim: granted, or why not.
 
     `registrar` is the id of its file. `again` says that the guest was inside before; `first_device`
-    and `first_claim` tell who let him in.
+    and `first_claim` tell who let him in, by the word of `first_fleet`, which the broker vouches
+    for.
     """
 
     claim: str
@@ -388,6 +389,7 @@ class VenueGrant(msgspec.Struct, frozen=True):
     reason: Reason | None = None
     first_device: str | None = None
     first_claim: str | None = None
+    first_fleet: str | None = None
 
 
 class Admission(msgspec.Struct, frozen=True):

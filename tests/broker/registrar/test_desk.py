@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 from memory_bus import MemoryBus
-from registrar_words import admission, claim
+from registrar_words import admission, claim, said
 
 from gatedrill.broker.registrar.desk import Desk
+from gatedrill.broker.registrar.rule import Said
 from gatedrill.contract.errors import UsageError
-from gatedrill.contract.messages import Admission, VenueClaim, VenueGrant
+from gatedrill.contract.messages import VenueClaim, VenueGrant
 from gatedrill.contract.topics import ADMISSION, CLAIM, GRANT
 
 if TYPE_CHECKING:
@@ -21,12 +22,12 @@ class SlowBook:
     """Grants everything, once the test lets it write."""
 
     def __init__(self) -> None:
-        self.batches: list[Sequence[VenueClaim | Admission]] = []
+        self.batches: list[Sequence[Said]] = []
         self.begun = threading.Semaphore(0)
         self.written = threading.Semaphore(0)
         self.failure: Exception | None = None
 
-    def judge_all(self, said: Sequence[VenueClaim | Admission]) -> list[VenueGrant | None]:
+    def judge_all(self, said: Sequence[Said]) -> list[VenueGrant | None]:
         self.batches.append(said)
         self.begun.release()
         self.written.acquire(timeout=20)
@@ -34,7 +35,7 @@ class SlowBook:
             raise self.failure
         return [
             VenueGrant(each.claim, "file", granted=True) if isinstance(each, VenueClaim) else None
-            for each in said
+            for each in (words.message for words in said)
         ]
 
 
@@ -67,7 +68,10 @@ async def test_what_arrives_while_the_disk_writes_is_written_in_one_go_and_answe
             ("south", f"claim-{number}") for number in range(1_000)
         ]
         working.cancel()
-    assert [len(batch) for batch in book.batches] == [1, 1_001]
+    assert book.batches == [
+        said(claim("first"), fleet="north"),
+        said(*(claim(f"claim-{number}") for number in range(1_000)), admission("x"), fleet="south"),
+    ]
 
 
 async def test_what_cannot_be_written_is_answered_to_nobody_and_ends_the_work() -> None:

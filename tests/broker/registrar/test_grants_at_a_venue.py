@@ -157,6 +157,20 @@ async def test_a_ticket_of_which_the_service_has_let_somebody_in_is_not_granted(
     assert itself.granted
 
 
+async def test_a_fleet_that_takes_the_claim_and_name_of_another_is_answered_for_itself(
+    venue: BrokerProcess, file: Path
+) -> None:
+    mine = claim("a", device="gate-a")
+    with running_registrar(venue.url, file):
+        async with claiming_fleet(venue.url, "a") as a, claiming_fleet(venue.url, "b") as b:
+            granted = await answer(a, mine)
+            stolen = await answer(b, mine)
+            usurped = await answer(b, claim("b", "ticket-2", device="gate-a"))
+            refused = await answer(a, claim("c", "ticket-2", device="gate-a"))
+    assert (granted.granted, stolen.granted, stolen.first_fleet) == (True, False, "a")
+    assert (usurped.granted, refused.granted, refused.first_fleet) == (True, False, "b")
+
+
 def test_a_second_registrar_is_refused_at_the_venue_and_at_the_file(
     venue: BrokerProcess, tmp_path: Path
 ) -> None:

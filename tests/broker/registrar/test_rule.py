@@ -1,9 +1,11 @@
-from functools import reduce
+from functools import partial, reduce
 
-from registrar_words import admission, claim
+import msgspec
+from registrar_words import admission, claim, said
 
 from gatedrill.broker.registrar.rule import (
     Entry,
+    Said,
     TicketState,
     after_admission,
     after_claim,
@@ -15,21 +17,25 @@ from gatedrill.contract.outcome import Reason
 FILE = "file"
 
 
-def answers(*said: VenueClaim | Admission) -> list[VenueGrant]:
-    """What the claims among these, told one after the other, are answered."""
+def answers(*messages: VenueClaim | Admission) -> list[VenueGrant]:
+    """What the claims among these, told one after the other by one fleet, are answered."""
+    return answers_to(*said(*messages))
+
+
+def answers_to(*words: Said) -> list[VenueGrant]:
     known, given = TicketState(), []
-    for each in said:
+    for fleet, each in map(msgspec.structs.astuple, words):
         if isinstance(each, Admission):
-            known = after_admission(known, each)
+            known = after_admission(known, fleet, each)
         else:
-            given.append(judge_claim(known, each, FILE))
-            known = after_claim(known, each, given[-1])
+            given.append(judge_claim(known, fleet, each, FILE))
+            known = after_claim(known, fleet, each, given[-1])
     return given
 
 
-def refused(claim_id: str, device: str, first: str) -> VenueGrant:
+def refused(claim_id: str, device: str, first: str, fleet: str = "hall-1") -> VenueGrant:
     return VenueGrant(
-        claim_id, FILE, False, False, Reason.ALREADY_USED, first_device=device, first_claim=first
+        claim_id, FILE, False, False, Reason.ALREADY_USED, device, first, first_fleet=fleet
     )
 
 
@@ -88,6 +94,24 @@ def test_an_admission_told_after_a_grant_grants_nothing() -> None:
 
 def test_an_admission_told_twice_is_one() -> None:
     told = [admission("x"), admission("y", device="gate-2")]
-    once = reduce(after_admission, told, TicketState())
-    assert reduce(after_admission, [*told, *told], TicketState()) == once
-    assert once.first == Entry("gate-1", "x")
+    tell = partial(reduce, lambda known, each: after_admission(known, "hall-1", each))
+    once = tell(told, TicketState())
+    assert tell([*told, *told], TicketState()) == once
+    assert once.first == Entry("hall-1", "gate-1", "x")
+
+
+def test_a_fleet_has_no_part_in_the_grant_of_another_whose_claim_it_knows() -> None:
+    mine = claim("a")
+    granted, stolen, again = answers_to(*said(mine), *said(mine, fleet="gate-b"), *said(mine))
+    assert granted == again == VenueGrant("a", FILE, granted=True)
+    assert stolen == refused("a", "gate-1", "a")
+
+
+def test_a_fleet_that_names_the_device_of_another_is_told_of_by_its_own_name() -> None:
+    _, refusal = answers_to(*said(claim("a", device="gate-1"), fleet="gate-b"), *said(claim("b")))
+    assert refusal == refused("b", "gate-1", "a", fleet="gate-b")
+
+
+def test_an_admission_in_the_words_of_another_fleet_does_not_grant_the_scan_itself() -> None:
+    [grant] = answers_to(*said(admission("x"), fleet="gate-b"), *said(claim("x")))
+    assert grant == refused("x", "gate-1", "x", fleet="gate-b")

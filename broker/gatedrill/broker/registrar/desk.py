@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from typing import Protocol
 
 from gatedrill.broker.bus import Bus
+from gatedrill.broker.registrar.rule import Said
 from gatedrill.contract.errors import PeerError
 from gatedrill.contract.messages import Admission, VenueClaim, VenueGrant
 from gatedrill.contract.topics import ADMISSION, CLAIM, GRANT
@@ -17,7 +18,7 @@ logger = logging.getLogger(__name__)
 class Book(Protocol):
     """What remembers the answers: the registrar's file, or a faulty one."""
 
-    def judge_all(self, said: Sequence[VenueClaim | Admission]) -> Sequence[VenueGrant | None]:
+    def judge_all(self, said: Sequence[Said]) -> Sequence[VenueGrant | None]:
         """The answer to each, None to an admission; remembered for good when it returns."""
         ...
 
@@ -33,7 +34,7 @@ class Desk:
         self._bus = bus
         self._book = book
         self._writer = writer
-        self._said: list[tuple[str, VenueClaim | Admission]] = []
+        self._said: list[Said] = []
         self._some = asyncio.Event()
 
     async def listen(self) -> None:
@@ -43,7 +44,7 @@ class Desk:
 
     def _hear(self, levels: dict[str, str], message: VenueClaim | Admission | None) -> None:
         if message is not None:
-            self._said.append((levels["fleet"], message))
+            self._said.append(Said(levels["fleet"], message))
             self._some.set()
 
     async def work(self) -> None:
@@ -54,14 +55,13 @@ class Desk:
             said, self._said = self._said, []
             await self._answer_all(said)
 
-    async def _answer_all(self, said: Sequence[tuple[str, VenueClaim | Admission]]) -> None:
+    async def _answer_all(self, said: Sequence[Said]) -> None:
         loop = asyncio.get_running_loop()
-        messages = [message for _, message in said]
-        grants = await loop.run_in_executor(self._writer, self._book.judge_all, messages)
+        grants = await loop.run_in_executor(self._writer, self._book.judge_all, said)
         async with asyncio.TaskGroup() as publishing:
-            for (fleet, _), grant in zip(said, grants, strict=True):
+            for each, grant in zip(said, grants, strict=True):
                 if grant is not None:
-                    publishing.create_task(self._publish(fleet, grant))
+                    publishing.create_task(self._publish(each.fleet, grant))
 
     async def _publish(self, fleet: str, grant: VenueGrant) -> None:
         try:

@@ -4,13 +4,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import compress
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from gatedrill.broker.registrar.registrar_file import RegistrarFile
-from gatedrill.broker.registrar.rule import TicketState, judge_claim
+from gatedrill.broker.registrar.rule import Said, TicketState, judge_claim
 from gatedrill.contract.errors import UsageError
-from gatedrill.contract.messages import Admission, VenueClaim, VenueGrant
+from gatedrill.contract.messages import VenueClaim, VenueGrant
 
 OpenBook = Callable[[Path], AbstractContextManager[RegistrarFile]]
 """Opens a registrar's file, for as long as the body runs."""
@@ -33,25 +36,23 @@ def _forgetful(file: Path) -> Iterator[RegistrarFile]:
         yield book
 
 
-def _judge_anew(known: TicketState, claim: VenueClaim, registrar: str) -> VenueGrant:
+def _judge_anew(known: TicketState, fleet: str, claim: VenueClaim, registrar: str) -> VenueGrant:
     """As if it had never been asked: a claim that was granted before meets its own entry."""
-    if claim.claim not in known.answers:
-        return judge_claim(known, claim, registrar)
-    another = VenueClaim("", claim.device, claim.edition, claim.ticket, claim.comes_back)
-    grant = judge_claim(TicketState(known.first), another, registrar)
-    return VenueGrant(
-        claim.claim, registrar, grant.granted, grant.again, grant.reason,
-        grant.first_device, grant.first_claim,
-    )  # fmt: skip
+    if (fleet, claim.claim) not in known.answers:
+        return judge_claim(known, fleet, claim, registrar)
+    another = replace(claim, claim="")
+    grant = judge_claim(TicketState(known.first), fleet, another, registrar)
+    return replace(grant, claim=claim.claim)
 
 
 class _Deaf(RegistrarFile):
     """Overlooks what the service has let in."""
 
-    def judge_all(self, said: Iterable[VenueClaim | Admission]) -> list[VenueGrant | None]:
+    def judge_all(self, said: Iterable[Said]) -> list[VenueGrant | None]:
         said = list(said)
-        grants = iter(super().judge_all(each for each in said if isinstance(each, VenueClaim)))
-        return [next(grants) if isinstance(each, VenueClaim) else None for each in said]
+        is_claim = [isinstance(each.message, VenueClaim) for each in said]
+        grants = iter(super().judge_all(compress(said, is_claim)))
+        return [next(grants) if asks else None for asks in is_claim]
 
 
 REGISTRAR_FAULTS: Final = (

@@ -44,6 +44,44 @@ MIGRATIONS: Final = (
         PRIMARY KEY (edition, ticket, nonce)
     ) WITHOUT ROWID;
     """,
+    # A scan is its fleet's. Of one that was told before, the fleet is not known: nobody has it.
+    """
+    ALTER TABLE first_entries ADD COLUMN fleet TEXT NOT NULL DEFAULT '';
+    DROP INDEX one_first_grant_a_ticket;
+    ALTER TABLE answers RENAME TO older_answers;
+    CREATE TABLE answers (
+        edition TEXT NOT NULL,
+        ticket TEXT NOT NULL,
+        fleet TEXT NOT NULL,
+        claim TEXT NOT NULL,
+        device TEXT NOT NULL,
+        granted INTEGER NOT NULL CHECK (granted IN (0, 1)),
+        again INTEGER NOT NULL CHECK (again IN (0, 1)),
+        reason TEXT,
+        first_device TEXT,
+        first_claim TEXT,
+        first_fleet TEXT,
+        PRIMARY KEY (edition, ticket, fleet, claim)
+    ) WITHOUT ROWID;
+    INSERT INTO answers SELECT
+        edition, ticket, '', claim, device, granted, again, reason, first_device, first_claim,
+        iif(first_claim IS NULL, NULL, '')
+    FROM older_answers;
+    DROP TABLE older_answers;
+    CREATE UNIQUE INDEX one_first_grant_a_ticket ON answers (edition, ticket)
+        WHERE granted AND NOT again;
+    ALTER TABLE admissions RENAME TO older_admissions;
+    CREATE TABLE admissions (
+        edition TEXT NOT NULL,
+        ticket TEXT NOT NULL,
+        fleet TEXT NOT NULL,
+        nonce TEXT NOT NULL,
+        device TEXT NOT NULL,
+        PRIMARY KEY (edition, ticket, fleet, nonce)
+    ) WITHOUT ROWID;
+    INSERT INTO admissions SELECT edition, ticket, '', nonce, device FROM older_admissions;
+    DROP TABLE older_admissions;
+    """,
 )
 """Script n brings a file of version n to version n + 1; once released, a script never changes.
 

@@ -7,10 +7,13 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Self
 
+import msgspec
+
 from gatedrill.broker.registrar.migrations import migrate
 from gatedrill.broker.registrar.rule import (
     Entry,
     Rule,
+    Said,
     TicketState,
     after_admission,
     after_claim,
@@ -24,15 +27,26 @@ _LOCK_TIMEOUT_S: Final = 0.5
 """How long to wait for another process that holds the file: one that was killed lets go of it."""
 _TAKEN: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
-_ENTRY = "SELECT device, claim FROM first_entries WHERE edition = ? AND ticket = ?"
-_ADD_ENTRY = "INSERT INTO first_entries VALUES (?, ?, ?, ?)"
-_ANSWER = (
-    "SELECT granted, again, reason, first_device, first_claim FROM answers "
-    "WHERE edition = ? AND ticket = ? AND claim = ?"
+_ENTRY = "SELECT fleet, device, claim FROM first_entries WHERE edition = ? AND ticket = ?"
+_ADD_ENTRY = (
+    "INSERT INTO first_entries (edition, ticket, fleet, device, claim) VALUES (?, ?, ?, ?, ?)"
 )
-_ADD_ANSWER = "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_ADD_ADMISSION = "INSERT OR IGNORE INTO admissions VALUES (?, ?, ?, ?)"
-_TOLD = "SELECT device, nonce FROM admissions WHERE edition = ? AND ticket = ? ORDER BY nonce"
+_ANSWER = (
+    "SELECT granted, again, reason, first_device, first_claim, first_fleet FROM answers "
+    "WHERE edition = ? AND ticket = ? AND fleet = ? AND claim = ?"
+)
+_ADD_ANSWER = (
+    "INSERT INTO answers (edition, ticket, fleet, claim, device, granted, again, reason, "
+    "first_device, first_claim, first_fleet) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_ADD_ADMISSION = (
+    "INSERT OR IGNORE INTO admissions (edition, ticket, fleet, nonce, device) "
+    "VALUES (?, ?, ?, ?, ?)"
+)
+_TOLD = (
+    "SELECT fleet, device, nonce FROM admissions WHERE edition = ? AND ticket = ? "
+    "ORDER BY nonce, fleet"
+)
 _LET_IN = "SELECT count(*) FROM answers WHERE granted AND NOT again"
 
 
@@ -72,7 +86,7 @@ class RegistrarFile:
                 opened = cls(connection, file, rule)
             yield opened
 
-    def judge_all(self, said: Iterable[VenueClaim | Admission]) -> list[VenueGrant | None]:
+    def judge_all(self, said: Iterable[Said]) -> list[VenueGrant | None]:
         """Judge these one after the other, in one transaction that is on the disk at return.
 
         Returns the answer to each, None to an admission. Raises UsageError when it cannot be
@@ -81,7 +95,7 @@ class RegistrarFile:
         let_in = self.let_in
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            answers = [self._judge(each) for each in said]
+            answers = [self._judge(each.fleet, each.message) for each in said]
             self._connection.execute("COMMIT")
         except BaseException as error:
             self.let_in = let_in
@@ -101,38 +115,39 @@ class RegistrarFile:
             self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
         self.let_in = 0
 
-    def _judge(self, said: VenueClaim | Admission) -> VenueGrant | None:
+    def _judge(self, fleet: str, said: VenueClaim | Admission) -> VenueGrant | None:
         if isinstance(said, Admission):
-            self._note(said)
+            self._note(fleet, said)
             return None
-        earlier = self._answer(said)
-        answers = {} if earlier is None else {said.claim: earlier}
+        earlier = self._answer(fleet, said)
+        answers = {} if earlier is None else {(fleet, said.claim): earlier}
         known = TicketState(self._first(said), answers, self._told(said))
-        grant = self._rule(known, said, self.id)
+        grant = self._rule(known, fleet, said, self.id)
         if earlier is None:
-            self._keep(known, said, grant)
+            self._keep(known, fleet, said, grant)
         return grant
 
-    def _note(self, admission: Admission) -> None:
+    def _note(self, fleet: str, admission: Admission) -> None:
         known = TicketState(self._first(admission))
-        values = (admission.edition, admission.ticket, admission.nonce, admission.device)
+        values = (admission.edition, admission.ticket, fleet, admission.nonce, admission.device)
         self._connection.execute(_ADD_ADMISSION, values)
-        self._keep_first(known, after_admission(known, admission), admission)
+        self._keep_first(known, after_admission(known, fleet, admission), admission)
 
-    def _keep(self, known: TicketState, claim: VenueClaim, grant: VenueGrant) -> None:
+    def _keep(self, known: TicketState, fleet: str, claim: VenueClaim, grant: VenueGrant) -> None:
         values = (
-            *(claim.edition, claim.ticket, claim.claim, claim.device),
-            *(grant.granted, grant.again, grant.reason, grant.first_device, grant.first_claim),
+            *(claim.edition, claim.ticket, fleet, claim.claim, claim.device),
+            *(grant.granted, grant.again, grant.reason),
+            *(grant.first_device, grant.first_claim, grant.first_fleet),
         )
         self._connection.execute(_ADD_ANSWER, values)
-        self._keep_first(known, after_claim(known, claim, grant), claim)
+        self._keep_first(known, after_claim(known, fleet, claim, grant), claim)
         self.let_in += grant.granted and not grant.again
 
     def _keep_first(
         self, before: TicketState, after: TicketState, said: VenueClaim | Admission
     ) -> None:
         if before.first is None and after.first is not None:
-            values = (said.edition, said.ticket, after.first.device, after.first.claim)
+            values = (said.edition, said.ticket, *msgspec.structs.astuple(after.first))
             self._connection.execute(_ADD_ENTRY, values)
 
     def _first(self, said: VenueClaim | Admission) -> Entry | None:
@@ -143,8 +158,8 @@ class RegistrarFile:
         rows = self._connection.execute(_TOLD, (said.edition, said.ticket))
         return tuple(Entry(*row) for row in rows)
 
-    def _answer(self, claim: VenueClaim) -> VenueGrant | None:
-        key = (claim.edition, claim.ticket, claim.claim)
+    def _answer(self, fleet: str, claim: VenueClaim) -> VenueGrant | None:
+        key = (claim.edition, claim.ticket, fleet, claim.claim)
         for granted, again, reason, *first in self._connection.execute(_ANSWER, key):
             why = None if reason is None else Reason(reason)
             return VenueGrant(claim.claim, self.id, bool(granted), bool(again), why, *first)
