@@ -53,7 +53,7 @@ class MemorySubscription:
     bus: "MemoryBus"
     hear: Callable[[str, bytes], None]
 
-    async def end(self) -> None:
+    def end(self) -> None:
         """Hear no more."""
         self.bus.subscriptions.remove(self)
 

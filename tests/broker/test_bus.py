@@ -106,7 +106,7 @@ async def test_an_ended_subscription_hears_nothing_while_another_of_its_pattern_
     ended: list[Fire | None] = []
     subscription = await bus.subscribe(FIRE, lambda _, fire: ended.append(fire), run=name)
     heard = await hearing(bus, FIRE, run=name)
-    await subscription.end()
+    subscription.end()
     await bus.publish(FIRE, Fire("s1", 1), run=name)
     assert (await heard.get())[1] == Fire("s1", 1)
     assert ended == []
@@ -124,7 +124,7 @@ async def test_after_the_last_subscription_of_a_pattern_the_broker_sends_nothing
 
     monkeypatch.setattr(bus, "_dispatch", recording)
     subscription = await bus.subscribe(FIRE, lambda _levels, _message: None, run=name)
-    await subscription.end()
+    subscription.end()
     heard = await hearing(bus, ARMED, run=name)
     await bus.publish(FIRE, Fire("s1", 1), run=name)
     await bus.publish(ARMED, Armed("over", "b"), fleet=name, run=name)

@@ -22,7 +22,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Generic, TypeVar
 
-from gatedrill.broker.bus import Bus, Received
+from gatedrill.broker.bus import FAREWELL_S, Bus, Received
 from gatedrill.contract.errors import PeerError
 from gatedrill.contract.topics import Channel
 
@@ -162,7 +162,7 @@ async def claim_alone(
     finally:
         bus.on_reconnect.discard(claim.reconnected)
         await claim.withdraw()
-        await subscription.end()
+        subscription.end()
 
 
 class _Claim(Generic[M]):
@@ -262,7 +262,7 @@ class _Claim(Generic[M]):
         if not self._bus.is_connected:
             return  # our will clears it, or whoever comes next: no end waits for a broker
         with suppress(PeerError, TimeoutError):
-            async with asyncio.timeout(self._heartbeat_s):
+            async with asyncio.timeout(FAREWELL_S):
                 await self._bus.clear(self._channel, **self._mine)
 
 

@@ -57,7 +57,7 @@ async def measure_offset(
     except TimeoutError:
         logger.info("fleet %r left ping %d unanswered", fleet, len(samples) + 1)
     finally:
-        await subscription.end()
+        subscription.end()
     if not samples:
         raise PeerError(f"fleet {fleet!r} does not answer pings: no pong within {timeout_s:g} s")
     return estimate_offset(samples)
@@ -102,4 +102,4 @@ async def answer_pings(bus: Bus, clock: Clock, *, fleet: str, boot: str) -> Asyn
         yield
     finally:
         answering.cancel()
-        await subscription.end()
+        subscription.end()

@@ -51,12 +51,13 @@ class Packet:
 
 
 class Link:
-    """A live connection. Every method raises LinkLostError once it is lost, also while it waits."""
+    """A live connection. What waits for the broker raises LinkLostError once it is lost."""
 
     def __init__(self, client: aiomqtt.Client, address: BrokerAddress) -> None:
         self._client = client
         self._address = address
         self._waits: set[asyncio.Timeout] = set()
+        self._unsubscribing: set[asyncio.Task[None]] = set()
         self.lost = asyncio.Event()
 
     async def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> None:
@@ -70,6 +71,8 @@ class Link:
         if not wanted:
             return
         async with self._until_lost():
+            if self._unsubscribing:
+                await asyncio.wait(self._unsubscribing)
             codes = await self._client.subscribe(wanted)
         for (pattern, _), code in zip(wanted, codes, strict=True):
             if isinstance(code, ReasonCode) and code.is_failure:
@@ -78,10 +81,15 @@ class Link:
                     f"let {_user(self._address)} read that"
                 )
 
-    async def unsubscribe(self, pattern: str) -> None:
-        """Have no more messages of this pattern."""
-        async with self._until_lost():
-            await self._client.unsubscribe(pattern)
+    def unsubscribe(self, pattern: str) -> None:
+        """Have no more messages of this pattern, some time.
+
+        Whoever leaves need not wait for a broker that may stand still. The next subscription does:
+        a broker may take it up before what was sent earlier, and then end it.
+        """
+        unsubscribing = asyncio.create_task(self._client.unsubscribe(pattern, timeout=math.inf))
+        self._unsubscribing.add(unsubscribing)
+        unsubscribing.add_done_callback(self._has_unsubscribed)
 
     async def packets(self) -> AsyncIterator[Packet]:
         """What arrives, in the broker's order, until the link is lost."""
@@ -96,6 +104,13 @@ class Link:
         self.lost.set()
         for wait in self._waits:
             wait.reschedule(asyncio.get_running_loop().time())
+        for unsubscribing in self._unsubscribing:
+            unsubscribing.cancel()
+
+    def _has_unsubscribed(self, task: asyncio.Task[None]) -> None:
+        self._unsubscribing.discard(task)
+        if not task.cancelled():
+            task.exception()  # heard: a connection that is lost has no subscriptions either
 
     @asynccontextmanager
     async def _until_lost(self) -> AsyncIterator[None]:
@@ -165,7 +180,7 @@ def _client(address: BrokerAddress, client_id: str, cleared_at_death: str | None
 def _library_logger() -> logging.Logger:
     """The library's logger, without what is no fault, or told by us.
 
-    Whoever is cancelled while subscribing leaves an answer behind that nobody waits for. That a
+    Whoever is cancelled while (un)subscribing leaves an answer behind that nobody waits for. That a
     connection is lost is told by the bus, once, and as the warning that it is.
     """
     library = logging.getLogger("mqtt")  # its own, which it takes by default

@@ -83,4 +83,4 @@ async def listening_to_others(bus: Bus, who: str) -> AsyncIterator[OtherConducto
     try:
         yield others
     finally:
-        await subscription.end()
+        subscription.end()

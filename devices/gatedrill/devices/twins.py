@@ -37,7 +37,7 @@ async def refuse_twins(bus: Bus, own: Presence, say_again: Callable[[], None]) -
             async with asyncio.timeout(STALE_AFTER_S):
                 await look.until_decided()
     finally:
-        await subscription.end()
+        subscription.end()
     if look.alive:
         twin = min(look.alive.values(), key=_rank)
         name = look.suspects[twin.boot]

@@ -54,7 +54,7 @@ class VenueRegistrar:
             self._sending.cancel()
             await asyncio.wait([self._sending])
         for subscription in self._subscriptions:
-            await subscription.end()
+            subscription.end()
         self._subscriptions = []
 
     @property

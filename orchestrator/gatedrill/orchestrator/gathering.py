@@ -37,7 +37,7 @@ async def gather(
             raise
         raise PeerError(f"no connection to the broker at {bus.address}: {error}") from error
     finally:
-        await subscription.end()
+        subscription.end()
 
 
 async def wait_for(

@@ -37,7 +37,7 @@ async def gather_journals(
     try:
         events = await ask_until_told(ask, heard, journals)
     finally:
-        await subscription.end()
+        subscription.end()
     return [*events, *journals.unread()]
 
 

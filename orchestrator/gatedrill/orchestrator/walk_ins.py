@@ -53,7 +53,7 @@ class WalkInCollector:
         try:
             events = await ask_until_told(ask, heard, telling)
         finally:
-            await subscription.end()
+            subscription.end()
         return [*events, *telling.untold()]
 
 

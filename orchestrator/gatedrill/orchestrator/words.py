@@ -48,7 +48,7 @@ class FleetWords:
         self._roster.is_excused = lambda _boot: False
         self._bus.on_reconnect.discard(self._reconnected)
         while self._subscriptions:
-            await self._subscriptions.pop().end()
+            self._subscriptions.pop().end()
 
     def forget(self) -> None:
         """What was said before the next step is of no concern to it."""
