@@ -1,5 +1,6 @@
 """Exit codes, and one line for what went wrong."""
 
+import errno
 import itertools
 import subprocess
 from pathlib import Path
@@ -49,6 +50,11 @@ def test_no_verdict_at_all_is_no_failure() -> None:
         (TyperException("No such option"), 2, "gatedrill: No such option\n"),
         (UsageError("one\n  two"), 2, "gatedrill: one\ngatedrill: two\n"),
         (KeyboardInterrupt(), 130, "gatedrill: interrupted\n"),
+        (
+            OSError(errno.EDQUOT, "Disk quota exceeded", "drills/x"),
+            2,
+            "gatedrill: cannot write drills/x: Disk quota exceeded; make room, or choose another\n",
+        ),
     ],
 )
 def test_a_known_failure_is_its_code_and_a_line_for_each_problem(
@@ -84,6 +90,21 @@ def test_a_fault_of_our_own_has_its_own_code_a_traceback_and_a_line_to_act_on(
     assert record.exc_info[1] is error
     last_line = capsys.readouterr().err.splitlines()[-1]
     assert last_line == "gatedrill: this is a fault of gatedrill itself: please report it"
+
+
+@pytest.mark.parametrize("arguments", [("scenarios",), ("run", "race", "--dry-run"), ("--help",)])
+def test_output_for_which_there_is_no_room_is_no_fault_of_ours(arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        ended = subprocess.run(
+            [*COMMAND, *arguments],
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    why = "No space left on device; make room, or choose another"
+    assert (ended.returncode, ended.stderr) == (2, f"gatedrill: cannot write the output: {why}\n")
 
 
 @pytest.mark.parametrize("options", [(), ("--log-json",)])
