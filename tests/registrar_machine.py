@@ -10,13 +10,17 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
-from registrar_words import admission, claim, said
+from registrar_words import admission, claim
 
 from gatedrill.broker.registrar.faults import OpenBook
-from gatedrill.contract.messages import Admission, VenueClaim, VenueGrant
+from gatedrill.broker.registrar.rule import Said
+from gatedrill.contract.messages import VenueClaim, VenueGrant
 
-TICKETS = ("ticket-1", "ticket-2")
-DEVICES = ("gate-1", "gate-2", "gate-3")
+TICKETS = tuple(f"ticket-{number}" for number in range(1, 6))
+FLEETS = ("hall-1", "gate-b")
+
+Scan = tuple[str, str]
+"""A fleet, and what it calls a claim or an admission."""
 
 
 class RegistrarMachine(RuleBasedStateMachine):
@@ -28,10 +32,11 @@ class RegistrarMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = TemporaryDirectory()
-        self.underway: list[VenueClaim | Admission] = []
-        self.answers: dict[str, VenueGrant] = {}
+        self.underway: list[Said] = []
+        self.answers: dict[Scan, VenueGrant] = {}
         self.asked: dict[str, VenueClaim] = {}
-        self.first: dict[str, str] = {}
+        self.first: dict[str, Scan] = {}
+        self.told: dict[str, set[Scan]] = {ticket: set() for ticket in TICKETS}
         self.start()
 
     def start(self) -> None:
@@ -44,25 +49,38 @@ class RegistrarMachine(RuleBasedStateMachine):
     @rule(
         target=claims,
         ticket=st.sampled_from(TICKETS),
-        device=st.sampled_from(DEVICES),
+        fleet=st.sampled_from(FLEETS),
         comes_back=st.booleans(),
     )
-    def scan(self, ticket: str, device: str, comes_back: bool) -> VenueClaim:
+    def scan(self, ticket: str, fleet: str, comes_back: bool) -> Said:
         """A device journals a scan, and asks."""
-        made = claim(f"claim-{len(self.asked)}", ticket, device=device, comes_back=comes_back)
+        made = claim(f"claim-{len(self.asked)}", ticket, comes_back=comes_back)
         self.asked[made.claim] = made
-        self.underway.append(made)
-        return made
+        self.underway.append(Said(fleet, made))
+        return self.underway[-1]
 
     @rule(made=claims)
-    def ask_again(self, made: VenueClaim) -> None:
+    def ask_again(self, made: Said) -> None:
         """After a crash, a lost answer, or by the broker's doing."""
         self.underway.append(made)
 
+    @rule(target=claims, made=claims, fleet=st.sampled_from(FLEETS))
+    def ask_in_the_words_of_another(self, made: Said, fleet: str) -> Said:
+        """A fleet has heard what another one calls its claim."""
+        self.underway.append(Said(fleet, made.message))
+        return self.underway[-1]
+
+    @rule(ticket=st.sampled_from(TICKETS), fleet=st.sampled_from(FLEETS))
+    def admit_at_the_service_alone(self, ticket: str, fleet: str) -> None:
+        """The service has let in a guest about whom we are not asked."""
+        self.underway.append(Said(fleet, admission(f"scan-{len(self.underway)}", ticket)))
+
     @rule(made=claims)
-    def admit_at_the_service(self, made: VenueClaim) -> None:
+    def admit_at_the_service(self, made: Said) -> None:
         """The service has let in the very scan that we may be asked about too."""
-        self.underway.append(admission(made.claim, made.ticket, device=made.device))
+        assert isinstance(made.message, VenueClaim)
+        word = admission(made.message.claim, made.message.ticket)
+        self.underway.append(Said(made.fleet, word))
 
     @rule(data=st.data())
     def lose(self, data: st.DataObject) -> None:
@@ -74,18 +92,26 @@ class RegistrarMachine(RuleBasedStateMachine):
         """Some of what is under way arrives, in any order, and is answered in one go."""
         batch = data.draw(st.permutations(self.underway)) if self.underway else []
         batch = batch[: data.draw(st.integers(0, len(batch)))]
-        for each, grant in zip(batch, self.book.judge_all(said(*batch)), strict=True):
+        for each, grant in zip(batch, self.book.judge_all(batch), strict=True):
             self.underway.remove(each)
-            if isinstance(each, Admission):
-                self.first.setdefault(each.ticket, each.nonce)
+            if isinstance(each.message, VenueClaim):
+                self.hear(each.fleet, each.message, grant)
             else:
-                self.hear(each, grant)
+                scan = (each.fleet, each.message.nonce)
+                self.first.setdefault(each.message.ticket, scan)
+                self.told[each.message.ticket].add(scan)
 
-    def hear(self, made: VenueClaim, grant: VenueGrant | None) -> None:
+    def hear(self, fleet: str, made: VenueClaim, grant: VenueGrant | None) -> None:
         assert grant is not None
+        scan = (fleet, made.claim)
         if grant.granted:
-            self.first.setdefault(made.ticket, made.claim)
-        assert self.answers.setdefault(made.claim, grant) == grant, "the answer has changed"
+            self.first.setdefault(made.ticket, scan)
+        before = self.answers.setdefault(scan, grant)
+        if grant != before:
+            assert before.granted, "a refusal has changed"
+            assert not grant.granted, "a grant has changed and is one"
+            assert not made.comes_back, "a guest who may come back is refused"
+            assert who_was_first(grant) in self.told[made.ticket] - {scan}, "it was withdrawn"
 
     @rule()
     def restart(self) -> None:
@@ -112,13 +138,20 @@ class RegistrarMachine(RuleBasedStateMachine):
     @invariant()
     def whoever_was_let_in_first_stays_first(self) -> None:
         """Be it by a grant or at the service, as it was told."""
-        for grant in self.answers.values():
+        for scan, grant in self.answers.items():
             first = self.first[self.asked[grant.claim].ticket]
             if grant.granted and not grant.again:
-                assert grant.claim == first
+                assert scan == first
             else:
-                assert grant.first_claim == first != grant.claim
+                assert who_was_first(grant) == first != scan
 
     def teardown(self) -> None:
         self.stop()
         self.folder.cleanup()
+
+
+def who_was_first(grant: VenueGrant) -> Scan:
+    """Who let the guest in, as the answer says."""
+    assert grant.first_fleet is not None
+    assert grant.first_claim is not None
+    return grant.first_fleet, grant.first_claim

@@ -209,13 +209,25 @@ async def test_a_client_of_the_same_name_replaces_the_older_whose_will_comes_fir
     heard = await hearing(bus, PRESENCE, fleet=name)
     topic = PRESENCE.topic(fleet=name, boot="b1")
     older = await asyncio.open_connection("127.0.0.1", broker.port)
-    older[1].write(_connect_packet(name, topic, keepalive_s=60))
+    coming = Bus(broker.url, name, own_topic=topic)
+    older[1].write(_connect_packet(coming.client_id, topic, keepalive_s=60))
     assert (await older[0].readexactly(4))[0] == 0x20
-    async with Bus(broker.url, name, own_topic=topic) as newer:
+    async with coming as newer:
         await newer.publish(PRESENCE, presence(name, "b1"), fleet=name, boot="b1")
         assert await older[0].read() == b""
         assert [(await heard.get())[1] for _ in range(2)] == [None, presence(name, "b1")]
     older[1].close()
+
+
+async def test_whoever_knows_what_a_client_is_called_does_not_know_its_id(
+    broker: BrokerProcess, name: str
+) -> None:
+    async with Bus(broker.url, name) as one, Bus(broker.url, name) as other:
+        await one.publish(FIRE, Fire("s1", 1), run=name)
+        await other.publish(FIRE, Fire("s1", 1), run=name)
+        assert one.is_connected
+        assert one.client_id.startswith(f"{name}-")
+        assert len({one.client_id, other.client_id, name}) == 3
 
 
 async def test_an_unreadable_message_is_dropped_with_a_warning_and_the_next_one_is_handled(

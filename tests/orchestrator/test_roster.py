@@ -350,6 +350,27 @@ async def test_two_boots_of_one_fleet_are_no_twins(
     await roster.settle()
 
 
+@pytest.mark.parametrize("order", [("annex", "west"), ("west", "annex")])
+async def test_two_fleets_of_one_boot_are_named_whoever_is_heard_first(
+    roster: Roster, order: tuple[str, str]
+) -> None:
+    for fleet in order:
+        come(roster, presence(fleet, f"gate-of-{fleet}", boot="w1"))
+    one, other = order
+    with pytest.raises(PeerError, match=rf"^fleets {one} and {other} both say .* are boot w1: one"):
+        await roster.settle()
+
+
+async def test_once_settled_a_boot_stays_that_of_the_first_and_nobody_is_stopped(
+    roster: Roster,
+) -> None:
+    come(roster, presence("west", "gate-01", boot="w1"))
+    await roster.settle()
+    come(roster, presence("annex", "gate-02", boot="w1"))
+    await roster.settle()
+    assert names(roster) == ["gate-01"]
+
+
 async def test_it_is_settled_when_the_second_of_two_has_left(roster: Roster) -> None:
     come(roster, presence("west", "gate-01"))
     come(roster, presence("east", "gate-01"))

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -60,7 +61,8 @@ class Subscription:
 class Bus:
     """A connection to the broker as an async context manager; entered, it is connected.
 
-    `client_id` must be used by nobody else at the same time: the broker drops the older of two.
+    `name` is for those who read the broker's log: the client id begins with it. The rest is drawn,
+    and told to nobody but the broker, which drops the older of two connections with one id.
     `own_topic` names a retained message that lives no longer than we do: leaving clears it, and if
     we die or fall silent, the broker does. `timeout_s` is how long a call waits for a connection
     that was lost; it comes back by itself, with every subscription.
@@ -73,10 +75,10 @@ class Bus:
     """
 
     def __init__(
-        self, url: str, client_id: str, *, own_topic: str | None = None, timeout_s: float = 10.0
+        self, url: str, name: str, *, own_topic: str | None = None, timeout_s: float = 10.0
     ) -> None:
         self.address = BrokerAddress.parse(url)
-        self.client_id = client_id
+        self.client_id = f"{name}-{secrets.token_hex(8)}"
         self.own_topic = own_topic
         self.on_reconnect: set[Callable[[], None]] = set()
         self._timeout_s = timeout_s

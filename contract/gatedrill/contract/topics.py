@@ -91,7 +91,7 @@ class Channel(Generic[M]):
             return None
         found: dict[str, str] = {}
         for ours, level in zip(mine, theirs, strict=True):
-            if ours.startswith("{"):
+            if ours.startswith("{") and is_name(level):
                 found[ours[1:-1]] = level
             elif ours != level:
                 return None

@@ -31,7 +31,8 @@ class Newcomers:
     def _hear_of_twin(self, received: Received[Twin]) -> None:
         twin = received.message
         if twin is not None:
-            self._warn(twin.host, twin.device, f"fleet {twin.fleet} with another {twin.device}")
+            fleet = received.levels["fleet"]  # which the broker vouches for, not what it says
+            self._warn(twin.host, twin.device, f"fleet {fleet} with another {twin.device}")
 
     def _warn(self, host: str, name: str, who: str) -> None:
         if (host, name) not in self._warned:

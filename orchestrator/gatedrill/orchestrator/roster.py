@@ -70,10 +70,16 @@ class Roster:
     async def settle(self) -> None:
         """From now on each device that is here is its fleet's; nothing if that was done before.
 
-        Raises PeerError naming any two fleets that name the same device, and of which none leaves.
+        Raises PeerError naming any two fleets that name the same device, and of which none leaves,
+        or that go by the same boot.
         """
         if self._homes:
             return
+        for boot, (one, other) in self.speakers.disputed.items():
+            raise PeerError(
+                f"fleets {one} and {other} both say that they are boot {boot}: one of them copies "
+                "the other, so take its account away, and start the other again"
+            )
 
         def is_clear() -> bool:
             if self._twins():

@@ -13,11 +13,19 @@ class Speakers:
 
     def __init__(self) -> None:
         self._fleets: dict[str, str] = {}
+        self.disputed: dict[str, tuple[str, str]] = {}
+        """The boots that a second fleet has called its own: the first one's name and the second's.
+
+        Nothing tells which of the two copies the other: a broker hands out what it has kept of
+        them in any order.
+        """
         self._dropped: set[str] = set()
 
     def introduce(self, fleet: str, boot: str) -> bool:
         """A boot makes itself known on its fleet's topic; False if it is another fleet's."""
-        self._fleets.setdefault(boot, fleet)
+        owner = self._fleets.setdefault(boot, fleet)
+        if owner != fleet:
+            self.disputed[boot] = (owner, fleet)
         return self.is_own(fleet, boot)
 
     def is_own(self, fleet: str, boot: str) -> bool:

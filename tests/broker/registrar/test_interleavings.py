@@ -8,7 +8,7 @@ from registrar_machine import RegistrarMachine
 from gatedrill.broker.registrar.faults import REGISTRAR_FAULTS, OpenBook, open_book_for
 
 FEW = settings(
-    max_examples=15,
+    max_examples=80,
     stateful_step_count=30,
     deadline=None,
     database=None,

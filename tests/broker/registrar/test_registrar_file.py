@@ -177,7 +177,7 @@ def test_a_file_of_the_first_version_still_refuses_whom_it_let_in(file: Path) ->
 
     with RegistrarFile.open(file) as book:
         assert book.let_in == 1
-        grants = book.judge_all(said(claim("c"), claim("d", "ticket-2"), claim("e", "ticket-3")))
+        grants = book.judge_all(said(claim("c"), claim("x", "ticket-2"), claim("e", "ticket-3")))
     assert [
         grant and (grant.granted, grant.first_device, grant.first_fleet) for grant in grants
     ] == [

@@ -78,6 +78,12 @@ def test_a_grant_is_not_repeated_when_the_guest_has_come_in_elsewhere_meanwhile(
     assert repeated == refused("a", "gate-7", "x"), "whoever asks again has let nobody in"
 
 
+def test_nor_when_another_fleet_tells_of_its_admission_by_the_same_id() -> None:
+    mine = said(claim("a"))
+    _, repeated = answers_to(*mine, *said(admission("a"), fleet="gate-b"), *mine)
+    assert repeated == refused("a", "gate-1", "a", fleet="gate-b")
+
+
 def test_the_grant_of_who_may_come_back_is_repeated_all_the_same() -> None:
     mine = claim("a", comes_back=True)
     first, _, again = (each for each in answers(mine, admission("x"), claim("b"), mine) if each)
