@@ -22,10 +22,13 @@ def run_main_job(out: Path) -> Job:
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
-    """The main job, on a machine that may be too busy now and then to let a race happen."""
+    """The main job, on a machine that may be too busy now and then to let a race happen in time.
+
+    Other tests run beside it. `make drill` has the machine, and its threshold, for itself.
+    """
     for _ in range(ATTEMPTS):
         job = run_main_job(tmp_path_factory.mktemp("main-job"))
-        if "rounds were races" not in job.ended.out:
+        if not re.search("rounds were races|^THRESHOLD CROSSED", job.ended.out, re.MULTILINE):
             break
     return job
 

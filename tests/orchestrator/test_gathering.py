@@ -9,7 +9,7 @@ from memory_bus import ManualClock, MemoryBus
 from gatedrill.broker.claim import STALE_AFTER_S
 from gatedrill.contract import topics
 from gatedrill.contract.errors import PeerError
-from gatedrill.contract.messages import KIOSK, PROTOCOL_VERSION, DeviceInfo, Presence
+from gatedrill.contract.messages import KIOSK, PROTOCOL_VERSION, DeviceInfo, Ping, Pong, Presence
 from gatedrill.contract.other_versions import PRESENCE_OF_ANY_VERSION, AnyPresence
 from gatedrill.orchestrator import gathering
 from gatedrill.orchestrator.gathering import gather
@@ -32,6 +32,18 @@ class Place:
         self.bus = MemoryBus()
         self.roster = Roster(self.clock)
         self.said: list[str] = []
+        self.deaf: set[str] = set()
+
+    async def open(self) -> None:
+        """Have those who come answer pings, but for the deaf."""
+
+        def answer(levels: dict[str, str], _ping: Ping | None) -> None:
+            fleet = levels["fleet"]
+            if fleet not in self.deaf:
+                pong = Pong(_boot(fleet), 0, 0, 0)
+                self.bus.say(topics.PONG, pong, fleet=fleet, boot=_boot(fleet))
+
+        await self.bus.subscribe(topics.PING, answer)
 
     def come(self, fleet: str, *devices: str, protocol: int = PROTOCOL_VERSION) -> None:
         infos = tuple(
@@ -67,8 +79,10 @@ def _boot(fleet: str) -> str:
 
 
 @pytest.fixture
-def place() -> Place:
-    return Place()
+async def place() -> Place:
+    place = Place()
+    await place.open()
+    return place
 
 
 async def settle() -> None:
@@ -103,6 +117,37 @@ async def test_who_is_here_already_is_not_waited_for_and_nothing_is_said(place: 
     place.come("east", "gate-01")
 
     await place.gather(Needed(names=("gate-01",), scanners=1), 0)
+    assert place.said == []
+
+
+async def test_whom_the_broker_remembers_and_who_does_not_answer_is_not_here(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "PONG_TIMEOUT_S", 0.01)
+    place.deaf = {"aisle", "attic"}
+    place.come("aisle", "aisle-01")
+    place.come("attic", "attic-01")
+    place.come("east", "gate-01")
+
+    assert "2 devices are needed, 1 came" in await place.fail(Needed(scanners=2))
+    assert [device.name for device in place.roster.devices] == ["gate-01"]
+    assert place.said[0] == (
+        "left out aisle, attic: remembered by the broker, but nobody answers there"
+    )
+
+
+async def test_who_is_heard_alive_need_not_answer(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "PONG_TIMEOUT_S", 0.01)
+    place.deaf = {"east"}
+    place.come("east", "gate-01")
+
+    def be_heard(_levels: dict[str, str], _ping: Ping | None) -> None:
+        place.come("east", "gate-01")
+
+    await place.bus.subscribe(topics.PING, be_heard)
+    await asyncio.wait_for(place.gather(Needed(scanners=1)), GENEROUS_S)
     assert place.said == []
 
 

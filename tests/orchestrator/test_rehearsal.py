@@ -421,9 +421,12 @@ async def test_a_broker_that_is_lost_before_anything_was_fired_is_the_users_to_m
     venue: Venue, honest: Decide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await venue.host(honest)
+    publish = venue.bus.publish
 
-    async def break_down(*_: object, **__: str) -> None:
-        raise PeerError("no connection to the broker")
+    async def break_down(channel: object, message: object, **levels: str) -> None:
+        if channel is not topics.PING:
+            raise PeerError("no connection to the broker")
+        await publish(channel, message, **levels)
 
     monkeypatch.setattr(venue.bus, "publish", break_down)
     with pytest.raises(PeerError, match=r"^no connection to the broker$"):

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from gatedrill.broker.bus import Bus
@@ -61,6 +61,35 @@ async def measure_offset(
     if not samples:
         raise PeerError(f"fleet {fleet!r} does not answer pings: no pong within {timeout_s:g} s")
     return estimate_offset(samples)
+
+
+async def who_answers(
+    bus: Bus, clock: Clock, fleets: Mapping[str, str], timeout_s: float
+) -> set[str]:
+    """The boots that answer a ping within `timeout_s`, of these boots and their fleets' names.
+
+    All are asked at once, and returned as soon as all have answered.
+    """
+    silent = set(fleets)
+    all_answered = asyncio.Event()
+
+    def answered(levels: dict[str, str], pong: Pong | None) -> None:
+        if pong is not None and fleets.get(levels["boot"]) == levels["fleet"]:
+            silent.discard(levels["boot"])
+            if not silent:
+                all_answered.set()
+
+    subscription = await bus.subscribe(PONG, answered)
+    try:
+        for _ in range(_TIMES_ASKED):
+            for boot in tuple(silent):
+                await bus.publish(PING, Ping(clock.now_ns()), fleet=fleets[boot])
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s / _TIMES_ASKED):
+                    await all_answered.wait()
+    finally:
+        subscription.end()
+    return set(fleets) - silent
 
 
 async def _ask(

@@ -68,11 +68,12 @@ def roster(
 
 
 async def _listen(url: str, seconds: float) -> "tuple[Roster, Strangers]":
-    """Longer than a heartbeat, so that a presence that was merely left behind is dropped."""
+    """Who is heard meanwhile, or answers; a presence that was merely left behind is told."""
     from gatedrill.broker.bus import Bus
     from gatedrill.broker.clock import MonotonicClock
     from gatedrill.contract import topics
     from gatedrill.contract.other_versions import PRESENCE_OF_ANY_VERSION
+    from gatedrill.orchestrator.gathering import leave_out_the_left_behind
     from gatedrill.orchestrator.roster import Roster
     from gatedrill.orchestrator.strangers import Strangers
 
@@ -82,6 +83,7 @@ async def _listen(url: str, seconds: float) -> "tuple[Roster, Strangers]":
         await bus.listen(PRESENCE_OF_ANY_VERSION, strangers.hear)
         await bus.listen(topics.PRESENCE, seen.hear)
         await asyncio.sleep(seconds)
+        await leave_out_the_left_behind(bus, clock, seen, tell)
     return seen, strangers
 
 

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable
 
 from gatedrill.broker.bus import Bus
+from gatedrill.broker.clock import who_answers
 from gatedrill.contract import topics
 from gatedrill.contract.clock import Clock
 from gatedrill.contract.errors import PeerError
 from gatedrill.contract.other_versions import PRESENCE_OF_ANY_VERSION
+from gatedrill.orchestrator.fleet_clocks import PONG_TIMEOUT_S
 from gatedrill.orchestrator.needed import Needed
 from gatedrill.orchestrator.roster import Roster
 from gatedrill.orchestrator.strangers import Strangers
@@ -23,8 +25,9 @@ async def gather(
 ) -> None:
     """Have the roster hear the venue from now on, and wait until all who are needed are here.
 
-    Whoever leaves meanwhile, or falls silent, is here no more. Raises PeerError naming those that
-    are missing, and those that speak another version of the protocol.
+    Whoever leaves meanwhile, or falls silent, is here no more, nor is whom the broker remembers and
+    who does not answer. Raises PeerError naming those that are missing, and those that speak
+    another version of the protocol.
     """
     strangers = Strangers(clock)
     # First: a broker hands out what it has kept in the order of the subscriptions.
@@ -32,6 +35,8 @@ async def gather(
     try:
         await bus.listen(topics.PRESENCE, roster.hear)
         await wait_for(roster, strangers, needed, within_s, say)
+        while await leave_out_the_left_behind(bus, clock, roster, say):
+            await wait_for(roster, strangers, needed, within_s, say)
     except PeerError as error:
         if bus.is_connected:
             raise
@@ -58,6 +63,25 @@ async def wait_for(
         await roster.next_change(min(left_s, WORD_EVERY_S))
         roster.drop_stale()
     news.tell_strangers(strangers)
+
+
+async def leave_out_the_left_behind(bus: Bus, clock: Clock, roster: Roster, say: Say) -> bool:
+    """Have whom the broker merely remembers not be here; returns whether there was anybody.
+
+    Whoever has been heard since, or answers a ping, is alive.
+    """
+    asked = roster.unheard
+    if not asked:
+        return False
+    alive = await who_answers(bus, clock, asked, PONG_TIMEOUT_S)
+    left_behind = {
+        boot: fleet for boot, fleet in roster.unheard.items() if boot in asked.keys() - alive
+    }
+    roster.leave_out(left_behind)
+    if left_behind:
+        names = ", ".join(sorted(left_behind.values()))
+        say(f"left out {names}: remembered by the broker, but nobody answers there")
+    return bool(left_behind)
 
 
 class _News:

@@ -38,6 +38,7 @@ class Roster:
         self._fleets: dict[tuple[str, str], Presence] = {}
         self._seen_ns: dict[tuple[str, str], int] = {}
         self._cleared: set[tuple[str, str]] = set()
+        self._unheard: set[tuple[str, str]] = set()
         self._told: dict[tuple[str, str], int] = {}
         self._homes: dict[str, str] = {}
         self._hosted: dict[str, _Hosted] | None = None
@@ -52,6 +53,10 @@ class Roster:
         key = (received.levels["fleet"], received.levels["boot"])
         if not (received.retained and key in self._fleets):
             self.on_presence(received.levels, received.message)
+            if received.retained and key in self._fleets:
+                self._unheard.add(key)
+            else:
+                self._unheard.discard(key)
 
     def on_presence(self, levels: dict[str, str], presence: Presence | None) -> None:
         """Take note of what a fleet says of itself; None means that it has gone.
@@ -94,6 +99,19 @@ class Roster:
             )
         self._homes = {name: hosted.fleet.fleet for name, hosted in self._by_device.items()}
 
+    @property
+    def unheard(self) -> dict[str, str]:
+        """The fleets by boot that are known from what the broker had kept of them, and no more.
+
+        It clears what it keeps of one that dies, but not if that one's account was taken away.
+        """
+        return {boot: fleet for fleet, boot in self._unheard}
+
+    def leave_out(self, boots: Collection[str]) -> None:
+        """These are not here, whatever the broker has kept of them."""
+        for key in [each for each in self._fleets if each[1] in boots]:
+            self._forget(key)
+
     def drop_stale(self) -> None:
         """Let go of the fleets whose heartbeats are missing."""
         horizon_ns = self._clock.now_ns() - round(STALE_AFTER_S * 1e9)
@@ -123,6 +141,7 @@ class Roster:
         self._seen_ns.pop(key, None)
         self._told.pop(key, None)
         self._cleared.discard(key)
+        self._unheard.discard(key)
         if self._fleets.pop(key, None) is not None:
             self._hosted = None
             self.on_gone(key[1])
