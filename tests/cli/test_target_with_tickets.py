@@ -44,12 +44,12 @@ def run(duel: str, out: Path, *arguments: str, **variables: str) -> Ended:
 
 
 def test_a_race_uses_the_race_ticket_first_and_a_used_ticket_is_no_violation(
-    service: Service, duel: str, tmp_path: Path
+    service: Service, race_of_two: str, tmp_path: Path
 ) -> None:
     service.hold(ticket(FIRST, "scanned"), ticket(SECOND), ticket(THIRD))
     file = ticket_file(tmp_path, FIRST, SECOND, race=THIRD)
     ended = run(
-        *(duel, tmp_path, "--target", service.url, "--tickets", file, "--rounds", "3"),
+        *(race_of_two, tmp_path, "--target", service.url, "--tickets", file, "--rounds", "3"),
         SUPABASE_URL="http://127.0.0.1:1",
         RACE_TEST_TICKET_ID=SECOND,
     )
@@ -80,11 +80,11 @@ def test_the_environment_names_target_race_ticket_event_and_scanner(
 
 
 def test_only_used_tickets_make_a_run_inconclusive(
-    service: Service, duel: str, tmp_path: Path
+    service: Service, race_of_two: str, tmp_path: Path
 ) -> None:
     service.hold(ticket(FIRST, "scanned"))
     file = ticket_file(tmp_path, FIRST)
-    ended = run(duel, tmp_path, "--target", service.url, "--tickets", file)
+    ended = run(race_of_two, tmp_path, "--target", service.url, "--tickets", file)
     assert ended.code == 4, ended.out
     assert "only 0 of 1 rounds were races" in ended.out
 
