@@ -87,6 +87,7 @@ async def who_answers(
             with suppress(TimeoutError):
                 async with asyncio.timeout(timeout_s / _TIMES_ASKED):
                     await all_answered.wait()
+                break
     finally:
         subscription.end()
     return set(fleets) - silent
